@@ -1,0 +1,60 @@
+using Google.Protobuf;
+using Octet.Quantization.Diagnostics;
+using Octet.Quantization.Onnx.Protocol;
+
+namespace Octet.Quantization.Onnx;
+
+/// <summary>Reads and writes .onnx files. Reading and writing an untouched model loses nothing, unknown fields included.</summary>
+public static class OnnxFile
+{
+    /// <summary>Reads a model with its external data.</summary>
+    /// <param name="path">The .onnx file.</param>
+    /// <exception cref="DiagnosticException">OCT2001: not a readable model. OCT2006: external data missing, outside the model's folder or out of bounds.</exception>
+    public static ModelProto Read(string path)
+    {
+        ModelProto model = Parse(path);
+        if (ReasonNotAModel(model) is { } reason)
+            throw DiagnosticCatalog.Exception("OCT2001", path, reason);
+
+        ExternalData.Load(model, path);
+        return model;
+    }
+
+    /// <summary>Writes a model in one piece: under a temporary name first, then moved, so that no reader ever sees half a file.</summary>
+    /// <exception cref="DiagnosticException">OCT5002: the folder is read-only or full.</exception>
+    public static void Write(ModelProto model, string path) => AtomicFile.Write(path, stream => model.WriteTo(stream));
+
+    private static ModelProto Parse(string path)
+    {
+        try
+        {
+            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
+            if (stream.Length == 0)
+                throw DiagnosticCatalog.Exception("OCT2001", path, "it is empty");
+            if (stream.Length > int.MaxValue)
+                throw DiagnosticCatalog.Exception("OCT2001", path, "a protobuf file ends at 2 GB; larger models keep their weights as external data");
+            return ModelProto.Parser.ParseFrom(stream);
+        }
+        catch (InvalidProtocolBufferException exception)
+        {
+            throw DiagnosticCatalog.Exception("OCT2001", path, $"it is truncated or no ONNX file ({exception.Message.TrimEnd('.')})");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiagnosticCatalog.Exception("OCT2001", path, exception.Message.TrimEnd('.'));
+        }
+    }
+
+    private static string? ReasonNotAModel(ModelProto model)
+    {
+        if (model.Graph is null)
+            return "it holds no graph";
+        if (model.Graph.Node.Count == 0)
+            return "its graph has no nodes";
+        if (model.Graph.Output.Count == 0)
+            return "its graph has no outputs";
+        if (model.OpsetImport.Count == 0)
+            return "it names no operator set";
+        return null;
+    }
+}

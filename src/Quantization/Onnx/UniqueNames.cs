@@ -1,0 +1,35 @@
+using Octet.Quantization.Onnx.Protocol;
+
+namespace Octet.Quantization.Onnx;
+
+/// <summary>Gives names that no value or node of a model has yet. The same model and requests give the same names.</summary>
+public sealed class UniqueNames
+{
+    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+
+    /// <summary>Takes note of every name in the model, subgraphs included.</summary>
+    public UniqueNames(ModelProto model)
+    {
+        foreach (GraphProto graph in model.Graph.WithSubgraphs())
+        {
+            _taken.UnionWith(graph.Input.Select(input => input.Name));
+            _taken.UnionWith(graph.Output.Select(output => output.Name));
+            _taken.UnionWith(graph.Initializer.Select(initializer => initializer.Name));
+            foreach (NodeProto node in graph.Node)
+            {
+                _taken.Add(node.Name);
+                _taken.UnionWith(node.Input);
+                _taken.UnionWith(node.Output);
+            }
+        }
+    }
+
+    /// <summary>The wanted name where it is free, else with the first free number behind it. It counts as taken from then on.</summary>
+    public string Fresh(string wanted)
+    {
+        string name = wanted;
+        for (int number = 2; !_taken.Add(name); number++)
+            name = $"{wanted}_{number}";
+        return name;
+    }
+}
