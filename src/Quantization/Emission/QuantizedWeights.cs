@@ -7,6 +7,8 @@ namespace Octet.Quantization.Emission;
 /// <param name="Scales">One scale a channel, each positive.</param>
 public sealed record QuantizedWeights(sbyte[] Values, float[] Scales)
 {
+    private const float SmallestScale = 1e-20f;
+
     /// <summary>Quantizes weights along one axis: scale[c] = max |w[c]| / limit, integers rounded to nearest even.</summary>
     /// <param name="weights">Row-major elements.</param>
     /// <param name="dims">Their extents.</param>
@@ -27,7 +29,8 @@ public sealed record QuantizedWeights(sbyte[] Values, float[] Scales)
             scales[c] = (float)((double)scales[c] / limit);
             if (!smallestScales.IsEmpty)
                 scales[c] = Math.Max(scales[c], smallestScales[c]);
-            if (scales[c] < float.Epsilon * (1 << 23))
+            // A channel of zeros needs a scale all the same, and its product with an activation's scale must not vanish.
+            if (scales[c] < SmallestScale)
                 scales[c] = 1;
         }
 

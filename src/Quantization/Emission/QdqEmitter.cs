@@ -1,0 +1,149 @@
+using System.Collections.Immutable;
+using Octet.Quantization.Calibration;
+using Octet.Quantization.Methods;
+using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
+
+namespace Octet.Quantization.Emission;
+
+/// <summary>
+/// Writes a plan into a model as QuantizeLinear/DequantizeLinear pairs (QDQ): activations unsigned 8-bit per tensor, weights signed 8-bit per
+/// channel, biases 32-bit. ONNX Runtime fuses the pairs with the nodes between them into integer kernels.
+/// </summary>
+public sealed class QdqEmitter
+{
+    private readonly ModelProto _model;
+    private readonly GraphProto _graph;
+    private readonly GraphIndex _index;
+    private readonly UniqueNames _names;
+    private readonly QuantizationPlan _plan;
+    private readonly IReadOnlyDictionary<string, ActivationRange> _ranges;
+    private readonly int _weightLimit;
+    private readonly Dictionary<string, string> _dequantized = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Weights, string Bias, float ActivationScale), (string Weights, string Bias)> _quantizedWeights = [];
+    private readonly List<NodeProto> _nodes = [];
+
+    private QdqEmitter(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit)
+    {
+        _model = prepared.Clone();
+        _graph = _model.Graph;
+        _index = new GraphIndex(_graph);
+        _names = new UniqueNames(_model);
+        _plan = plan;
+        _ranges = ranges;
+        _weightLimit = weightLimit;
+    }
+
+    /// <summary>Returns the quantized model; the prepared one is left as it is.</summary>
+    /// <param name="prepared">The model that the plan was made for, opset 13 or newer.</param>
+    /// <param name="plan">What becomes integer.</param>
+    /// <param name="ranges">A usable range for each of the plan's activations.</param>
+    /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
+    public static ModelProto Emit(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit) =>
+        new QdqEmitter(prepared, plan, ranges, weightLimit).Emit();
+
+    private ModelProto Emit()
+    {
+        HashSet<string> quantized = [.. _plan.Activations, .. _plan.SharedParameters.Keys];
+        // Values that integer nodes compute are known to the rest of the graph in their quantized form only; values that float nodes compute
+        // stay as they are for float readers.
+        HashSet<string> integerResults = [.. _graph.Node.Where(node => _plan.Contains(node.Name)).Select(node => StaticQuantization.QuantizedResult(node, _index))];
+
+        foreach (ValueInfoProto input in _graph.Input.Where(input => quantized.Contains(input.Name)))
+            AddPair(input.Name, input.Name);
+
+        foreach (NodeProto node in _graph.Node.ToArray())
+        {
+            bool isInteger = _plan.Contains(node.Name);
+            NodeProto rewritten = node.Clone();
+            for (int i = 0; i < node.Input.Count; i++)
+                if (_dequantized.TryGetValue(node.Input[i], out string? dequantized) && (isInteger || integerResults.Contains(node.Input[i])))
+                    rewritten.Input[i] = dequantized;
+            if (_plan.ComputeNodes.Contains(node.Name))
+                AddWeights(node, rewritten);
+            _nodes.Add(rewritten);
+
+            foreach (string output in node.Output.Where(quantized.Contains))
+            {
+                if (_index.IsOutput(output) && integerResults.Contains(output))
+                {
+                    // The graph's output keeps its name on the dequantized side.
+                    string raw = _names.Fresh($"{output}_unquantized");
+                    rewritten.Output[rewritten.Output.IndexOf(output)] = raw;
+                    AddPair(output, raw, output);
+                }
+                else
+                {
+                    AddPair(output, output);
+                }
+            }
+        }
+
+        _graph.Node.Clear();
+        _graph.Node.AddRange(_nodes);
+        _graph.ValueInfo.Clear();
+        return Preparation.RemoveUnused.Apply(_model);
+    }
+
+    private void AddPair(string value, string source, string? dequantizedName = null)
+    {
+        AffineParameters parameters = ParametersOf(value);
+        string scale = _names.Fresh($"{value}_scale");
+        string zeroPoint = _names.Fresh($"{value}_zero_point");
+        string quantized = _names.Fresh($"{value}_quantized");
+        string dequantized = dequantizedName ?? _names.Fresh($"{value}_dequantized");
+        _graph.Initializer.Add(Tensors.Create(scale, [], [parameters.Scale]));
+        _graph.Initializer.Add(Tensors.Create(zeroPoint, [], [(byte)parameters.ZeroPoint]));
+        _nodes.Add(Nodes.Create("QuantizeLinear", _names.Fresh($"{value}_QuantizeLinear"), [source, scale, zeroPoint], [quantized]));
+        _nodes.Add(Nodes.Create("DequantizeLinear", _names.Fresh($"{value}_DequantizeLinear"), [quantized, scale, zeroPoint], [dequantized]));
+        _dequantized[value] = dequantized;
+    }
+
+    private void AddWeights(NodeProto node, NodeProto rewritten)
+    {
+        string bias = node.InputAt(2);
+        (string Weights, string Bias, float ActivationScale) key = (node.Input[1], bias, ParametersOf(node.Input[0]).Scale);
+        if (!_quantizedWeights.TryGetValue(key, out (string Weights, string Bias) names))
+            _quantizedWeights[key] = names = QuantizeWeights(node, key.ActivationScale);
+        rewritten.Input[1] = names.Weights;
+        if (bias.Length > 0)
+            rewritten.Input[2] = names.Bias;
+    }
+
+    private (string Weights, string Bias) QuantizeWeights(NodeProto node, float activationScale)
+    {
+        TensorProto weights = _index.Initializer(node.Input[1])!;
+        float[]? bias = node.InputAt(2).Length > 0 ? _index.Initializer(node.Input[2])!.ToFloats() : null;
+        int axis = OperatorTraits.ChannelAxis(node);
+        float[] smallestScales = bias is null ? [] : QuantizedBias.SmallestWeightScales(bias, activationScale);
+        QuantizedWeights quantized = QuantizedWeights.Quantize(weights.ToFloats(), weights.Dims, axis, _weightLimit, smallestScales);
+
+        string weightsName = Dequantize(weights.Name, axis, quantized.Scales, Tensors.Create(_names.Fresh($"{weights.Name}_quantized"), weights.Dims, quantized.Values),
+            Tensors.Create(_names.Fresh($"{weights.Name}_zero_point"), [quantized.Scales.Length], new sbyte[quantized.Scales.Length]));
+        if (bias is null)
+            return (weightsName, "");
+
+        (int[] values, float[] scales) = QuantizedBias.Quantize(bias, activationScale, quantized.Scales);
+        string biasName = node.Input[2];
+        return (weightsName, Dequantize(biasName, 0, scales, Tensors.Create(_names.Fresh($"{biasName}_quantized"), [values.Length], values),
+            Tensors.Create(_names.Fresh($"{biasName}_zero_point"), [values.Length], new int[values.Length])));
+    }
+
+    private string Dequantize(string constant, int axis, float[] scales, TensorProto values, TensorProto zeroPoints)
+    {
+        string scale = _names.Fresh($"{constant}_scale");
+        string dequantized = _names.Fresh($"{constant}_dequantized");
+        _graph.Initializer.Add(values);
+        _graph.Initializer.Add(Tensors.Create(scale, [scales.Length], scales));
+        _graph.Initializer.Add(zeroPoints);
+        _nodes.Add(Nodes.Create("DequantizeLinear", _names.Fresh($"{constant}_DequantizeLinear"), [values.Name, scale, zeroPoints.Name], [dequantized], Nodes.Attribute("axis", axis)));
+        return dequantized;
+    }
+
+    private AffineParameters ParametersOf(string value)
+    {
+        while (_plan.SharedParameters.TryGetValue(value, out string? source))
+            value = source;
+        return AffineParameters.ForUInt8(_ranges[value]);
+    }
+}

@@ -1,0 +1,64 @@
+using Microsoft.ML.OnnxRuntime;
+using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
+
+namespace Octet.Quantization.Measurement;
+
+/// <summary>What ONNX Runtime really runs: nodes of the graph after its own optimization, subgraphs included.</summary>
+/// <param name="IntegerNodes">Compute nodes in integer kernels.</param>
+/// <param name="FloatComputeNodes">Compute nodes in float kernels.</param>
+/// <param name="ConversionNodes">Quantize and dequantize operators between the two worlds.</param>
+public sealed record OptimizedGraph(int IntegerNodes, int FloatComputeNodes, int ConversionNodes)
+{
+    private static readonly HashSet<string> IntegerOperators = new(StringComparer.Ordinal)
+    {
+        "QLinearConv", "QLinearMatMul", "QGemm", "ConvInteger", "MatMulInteger", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM",
+        "QAttention", "QLinearConvTranspose", "QOrderedMatMul", "MatMulNBits",
+    };
+
+    private static readonly HashSet<string> FloatComputeOperators = new(StringComparer.Ordinal)
+    {
+        "Conv", "FusedConv", "NhwcFusedConv", "ConvTranspose", "Gemm", "FusedGemm", "MatMul", "FusedMatMul", "LSTM", "GRU", "RNN", "Attention", "MultiHeadAttention",
+    };
+
+    private static readonly HashSet<string> ConversionOperators = new(StringComparer.Ordinal) { "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear" };
+
+    /// <summary>Loads a model in ONNX Runtime at full optimization, and reads back and counts the graph that it made.</summary>
+    /// <param name="modelPath">The model.</param>
+    /// <param name="scratch">A folder for the optimized graph's file.</param>
+    /// <exception cref="OnnxRuntimeException">The model does not load.</exception>
+    public static OptimizedGraph Read(string modelPath, string scratch)
+    {
+        Directory.CreateDirectory(scratch);
+        string path = Path.Combine(scratch, $"optimized-{Guid.NewGuid():N}.onnx");
+        try
+        {
+            using SessionOptions options = new()
+            {
+                GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+                OptimizedModelFilePath = path,
+                IntraOpNumThreads = 1,
+                // ONNX Runtime warns that such a file fits this machine only; it is read and deleted here.
+                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            };
+            using (InferenceSession session = new(modelPath, options))
+            {
+            }
+            return Count(OnnxFile.Read(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>Counts the nodes of a graph as it stands.</summary>
+    public static OptimizedGraph Count(ModelProto model)
+    {
+        NodeProto[] nodes = [.. model.Graph.WithSubgraphs().SelectMany(graph => graph.Node)];
+        return new OptimizedGraph(
+            nodes.Count(node => IntegerOperators.Contains(node.OpType)),
+            nodes.Count(node => FloatComputeOperators.Contains(node.OpType)),
+            nodes.Count(node => ConversionOperators.Contains(node.OpType)));
+    }
+}

@@ -1,0 +1,88 @@
+using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
+
+namespace Octet.Quantization.Methods;
+
+/// <summary>What ONNX Runtime's integer kernels ask of an operator.</summary>
+internal static class OperatorTraits
+{
+    /// <summary>Whether the node does the multiplications that quantization speeds up.</summary>
+    public static bool IsCompute(NodeProto node) =>
+        node.IsStandard() && node.OpType is "Conv" or "ConvTranspose" or "Gemm" or "MatMul" or "LSTM" or "GRU" or "RNN";
+
+    /// <summary>Why a compute node cannot be static integer; null where it can.</summary>
+    public static string? ReasonNotStatic(NodeProto node, GraphIndex index)
+    {
+        if (node.OpType is not ("Conv" or "Gemm" or "MatMul"))
+            return $"ONNX Runtime has no static integer kernel for {node.OpType}";
+        if (index.Initializer(node.InputAt(1)) is not { } weights)
+            return "its weights are computed, not constant";
+        if (!weights.IsFloatingPoint())
+            return "its weights are not floating-point";
+        if (index.Initializer(node.InputAt(0)) is not null)
+            return "its input is constant";
+        if (node.InputAt(2).Length > 0 && (index.Initializer(node.Input[2]) is not { } bias || !bias.IsFloatingPoint()))
+            return "its bias is computed, not constant";
+        return node.OpType switch
+        {
+            "Conv" when weights.Dims.Count < 3 => "its weights have too few dimensions",
+            "MatMul" when weights.Dims.Count != 2 => "its weights are not a matrix",
+            "Gemm" when node.Float("alpha", 1) != 1 || node.Float("beta", 1) != 1 => "it scales its operands (alpha or beta is not 1)",
+            "Gemm" when node.Int("transA", 0) != 0 => "it transposes its input",
+            "Gemm" when node.InputAt(2).Length > 0 && index.Initializer(node.Input[2])!.ElementCount() != ChannelCount(node, weights) => "its bias is not one value a column",
+            _ => null,
+        };
+    }
+
+    /// <summary>The axis of a compute node's weights along which output channels lie.</summary>
+    public static int ChannelAxis(NodeProto node) => node.OpType switch
+    {
+        "Conv" => 0,
+        "Gemm" => node.Int("transB", 0) != 0 ? 0 : 1,
+        _ => 1,
+    };
+
+    /// <summary>The number of output channels of a compute node.</summary>
+    public static int ChannelCount(NodeProto node, TensorProto weights) => (int)weights.Dims[ChannelAxis(node)];
+
+    /// <summary>
+    /// Whether the node may join the nodes around it: it has an integer kernel, or only moves values. Joining is worth it between two integer
+    /// nodes only, where it saves a conversion on either side.
+    /// </summary>
+    public static bool CanConnect(NodeProto node, GraphIndex index)
+    {
+        if (!node.IsStandard())
+            return false;
+        return node.OpType switch
+        {
+            "Add" => ActivationInputs(node, index).Count() == 2,
+            "Concat" => ActivationInputs(node, index).Count() == node.Input.Count,
+            "GlobalAveragePool" => true,
+            "AveragePool" => node.Int("ceil_mode", 0) == 0,
+            _ => KeepsValues(node),
+        };
+    }
+
+    /// <summary>Whether the node's results are values of its first input (or lie between them), so that both can share a scale.</summary>
+    public static bool KeepsValues(NodeProto node) => node.IsStandard() && node.OpType switch
+    {
+        "MaxPool" => node.Output.Count == 1,
+        "Reshape" or "Transpose" or "Flatten" or "Squeeze" or "Unsqueeze" => true,
+        "Resize" => node.Text("mode", "nearest") is "nearest",
+        _ => false,
+    };
+
+    /// <summary>The inputs that carry activations: not constants, not shapes or indices.</summary>
+    public static IEnumerable<string> ActivationInputs(NodeProto node, GraphIndex index)
+    {
+        IEnumerable<string> inputs = node.OpType is "Add" or "Concat" ? node.Input : node.Input.Take(1);
+        return inputs.Where(input => input.Length > 0 && index.Initializer(input) is null);
+    }
+
+    /// <summary>
+    /// Whether the node only clamps its input from below at 0 (Relu, or Clip that begins at 0): an unsigned result with zero point 0 clamps by
+    /// itself, so that ONNX Runtime drops the node when it follows an integer node directly.
+    /// </summary>
+    public static bool IsAbsorbed(NodeProto node, GraphIndex index) =>
+        node.Is("Relu") || (node.Is("Clip") && index.Scalar(node.InputAt(1)) == 0 && (node.InputAt(2).Length == 0 || index.Scalar(node.InputAt(2)) > 0));
+}
