@@ -41,6 +41,9 @@ internal sealed class GraphBuilder
 
     public string Weights(params long[] shape) => Constant(shape, Values(shape, 1));
 
+    /// <summary>Weights that keep the variance of what flows through them: uniform, sqrt(6 / fan-in) at most (He et al. 2015).</summary>
+    public string ScaledWeights(params long[] shape) => Constant(shape, Values(shape, MathF.Sqrt(6f / shape.Skip(1).Aggregate(1L, (product, extent) => product * extent))));
+
     public string Constant(long[] shape, float[] values)
     {
         string name = $"w{++_names}";
@@ -74,7 +77,7 @@ internal sealed class GraphBuilder
     public string Conv(string input, long outputs, long inputs, long kernel, bool bias = true, long group = 1, long stride = 1, long? pad = null)
     {
         long padding = pad ?? kernel / 2;
-        string[] operands = [input, Weights(outputs, inputs / group, kernel, kernel), .. bias ? [Weights(outputs)] : Array.Empty<string>()];
+        string[] operands = [input, ScaledWeights(outputs, inputs / group, kernel, kernel), .. bias ? [Weights(outputs)] : Array.Empty<string>()];
         return Node("Conv", operands, Nodes.Attribute("kernel_shape", [kernel, kernel]), Nodes.Attribute("pads", [padding, padding, padding, padding]), Nodes.Attribute("strides", [stride, stride]), Nodes.Attribute("group", group));
     }
 
