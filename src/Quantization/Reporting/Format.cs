@@ -75,8 +75,9 @@ internal sealed class Format
     /// <summary>A count with its noun: 1 node, 2 nodes.</summary>
     public static string Count(int count, string noun) => Invariant($"{count} {noun}{(count == 1 ? "" : "s")}");
 
-    /// <summary>A number with so many decimals.</summary>
-    public static string Fixed(double value, int decimals) => value.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    /// <summary>A number with so many decimals; one that would fill a line becomes a power of ten.</summary>
+    public static string Fixed(double value, int decimals) =>
+        value.ToString(Math.Abs(value) < 1e12 ? "F" + decimals.ToString(CultureInfo.InvariantCulture) : "0.##E+0", CultureInfo.InvariantCulture);
 
     /// <summary>Whether a duration, a ratio or an error was measured at all.</summary>
     public static bool IsMeasured(double value) => double.IsFinite(value) && value > 0;

@@ -96,7 +96,7 @@ public static class MarkdownReport
 
     private static void AppendMachine(StringBuilder text, QuantizationReport report)
     {
-        text.Append("<details><summary>Measured on</summary>\n\n");
+        text.Append("### Measured on\n\n");
         string machine = Wording.Machine(report);
         if (machine.Length > 0)
             text.Append($"- {Markdown.Text(machine)}\n");
@@ -104,6 +104,6 @@ public static class MarkdownReport
             text.Append($"- {Markdown.Text(string.Join(", ", report.Machine.Features))}\n");
         if (!report.Models.IsEmpty)
             text.Append($"- {Markdown.Text(Wording.Conditions(report))}\n");
-        text.Append("- Speed-up is the median of paired ratios float / variant; 1 KB is 1024 bytes.\n\n</details>\n");
+        text.Append("- Speed-up is the median of paired ratios float / variant; 1 KB is 1024 bytes.\n");
     }
 }

@@ -122,8 +122,7 @@ internal sealed class FreeFormConverter : JsonConverter<JsonObject>
                     WriteNode(writer, item);
                 writer.WriteEndArray();
                 break;
-            case JsonValue value when !(value.TryGetValue(out double number) && !double.IsFinite(number))
-                                      && !(value.TryGetValue(out float single) && !float.IsFinite(single)):
+            case JsonValue value when !IsNotFinite(value):
                 value.WriteTo(writer);
                 break;
             default:
@@ -131,4 +130,8 @@ internal sealed class FreeFormConverter : JsonConverter<JsonObject>
                 break;
         }
     }
+
+    /// <summary>What was read as text would fit a double but overflow a float, so that is asked second.</summary>
+    private static bool IsNotFinite(JsonValue value) =>
+        value.TryGetValue(out double number) ? !double.IsFinite(number) : value.TryGetValue(out float single) && !float.IsFinite(single);
 }

@@ -73,9 +73,9 @@ public static class SummaryTable
         }
         string machine = Wording.Machine(report);
         string where = machine.Length == 0 ? "" : $" on {machine}";
-        string measured = $"Measured{where}; {Wording.Conditions(report)}. * is selected; in brackets the 95 % interval.";
-        foreach (string line in TextTable.Wrap(measured, MaximumWidth, Indent, maximumLines: 3))
+        foreach (string line in TextTable.Wrap($"Measured{where}; {Wording.Conditions(report)}.", MaximumWidth, Indent, maximumLines: 3))
             yield return line;
+        yield return "* marks the selected variant; the speed-up's 95 % interval is in brackets.";
     }
 
     private static IEnumerable<string> Paragraph(string text) =>

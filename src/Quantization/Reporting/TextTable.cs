@@ -36,7 +36,7 @@ internal static class TextTable
                 yield break;
             }
             int space = rest.LastIndexOf(' ', room);
-            int end = space > room / 2 ? space : WithoutHalfCharacter(rest, room);
+            int end = space > 0 ? space : WithoutHalfCharacter(rest, room);
             yield return prefix + rest[..end].TrimEnd();
             rest = rest[end..].TrimStart();
             prefix = indent;

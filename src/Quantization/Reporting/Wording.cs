@@ -30,11 +30,18 @@ internal sealed class Wording(Format format)
         _ => $"{OneLine(model.Selected)} is selected",
     };
 
+    /// <summary>The same as a sentence of its own; a variant's name keeps its case.</summary>
+    public static string ChoiceSentence(ModelReport model)
+    {
+        string choice = Choice(model);
+        return choice.EndsWith(" is selected", StringComparison.Ordinal) ? choice + "." : Sentence(choice);
+    }
+
     /// <summary>Why, as a sentence; made from the figures where the report has no words.</summary>
     public string ChoiceReason(ModelReport model)
     {
-        if (!string.IsNullOrWhiteSpace(model.Reason))
-            return Sentence(model.Reason);
+        if (Sentence(model.Reason) is { Length: > 0 } reason)
+            return reason;
         if (Selected(model) is not { } selected || IsBaseline(selected))
             return model.Variants.Count(IsLost) is var lost and > 0 ? $"None of {Format.Count(lost, "variant")} is both faster and right." : "There is no other variant.";
         return Sentence($"{format.Ratio(selected.Speedup)} as fast as float, {Accuracy(selected)}");
@@ -45,7 +52,7 @@ internal sealed class Wording(Format format)
 
     /// <summary>The verdict's reason as a sentence.</summary>
     public static string VerdictReason(VariantReport variant) =>
-        string.IsNullOrWhiteSpace(variant.Reason) ? "No reason was given." : Sentence(variant.Reason);
+        Sentence(variant.Reason) is { Length: > 0 } reason ? reason : "No reason was given.";
 
     /// <summary>1.59x (1.54-1.63)</summary>
     public string Speedup(VariantReport variant)
@@ -85,7 +92,7 @@ internal sealed class Wording(Format format)
     /// <summary>Compute nodes in integer kernels out of all of them; empty where the model has none.</summary>
     public static string Coverage(VariantReport variant)
     {
-        int all = variant.IntegerNodes + variant.FloatComputeNodes;
+        long all = (long)variant.IntegerNodes + variant.FloatComputeNodes;
         return all == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{variant.IntegerNodes}/{all}");
     }
 
@@ -145,6 +152,8 @@ internal sealed class Wording(Format format)
     private static string Sentence(string text)
     {
         string line = OneLine(text);
+        if (line.Length == 0)
+            return "";
         string start = char.IsAsciiLetterLower(line[0]) && !StartsWithName(line) ? char.ToUpperInvariant(line[0]) + line[1..] : line;
         return start[^1] is '.' or '!' or '?' ? start : start + ".";
     }

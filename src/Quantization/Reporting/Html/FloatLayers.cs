@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 
@@ -52,7 +51,7 @@ internal static class FloatLayers
     {
         JsonObject members => [.. members.SelectMany(member => NamesIn(member.Value))],
         JsonArray items => [.. items.SelectMany(NamesIn)],
-        JsonValue value when value.GetValueKind() == JsonValueKind.String => [value.GetValue<string>()],
+        JsonValue value when value.TryGetValue(out string? name) => [name],
         _ => [],
     };
 }

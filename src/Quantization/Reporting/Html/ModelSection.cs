@@ -27,7 +27,7 @@ internal static class ModelSection
             Markup.Tag(
                 "header",
                 Markup.Tag("h2", Markup.Attribute("id", anchor + "-name"), model.Name),
-                Markup.Tag("p", Markup.Class("reason"), Markup.Tag("strong", Wording.Choice(model) + ". "), Words.ChoiceReason(model))),
+                Markup.Tag("p", Markup.Class("reason"), Markup.Tag("strong", Wording.ChoiceSentence(model)), " ", Words.ChoiceReason(model))),
             SummaryCards.Render(model),
             model.Variants.IsEmpty ? null : Section("Variants", VariantTable.Render(model), UnverifiedNote(model)),
             Section("Latency", LatencyPlot.Render(model)),
