@@ -19,8 +19,8 @@ public partial class EngineArrowsTests
         ["Preparation"] = ["Onnx"],
         ["Calibration"] = ["Onnx"],
         ["Methods"] = ["Onnx", "Calibration"],
-        ["Emission"] = ["Onnx", "Calibration", "Methods"],
-        ["Measurement"] = ["Onnx", "Calibration", "Reporting"],
+        ["Emission"] = ["Onnx", "Preparation", "Calibration", "Methods"],
+        ["Measurement"] = ["Onnx", "Calibration", "Methods", "Emission", "Reporting"],
         ["Search"] = ["Onnx", "Preparation", "Calibration", "Methods", "Emission", "Measurement", "Reporting"],
     };
 
