@@ -21,6 +21,7 @@ public partial class EngineArrowsTests
         ["Methods"] = ["Onnx", "Calibration"],
         ["Emission"] = ["Onnx", "Preparation", "Calibration", "Methods"],
         ["Measurement"] = ["Onnx", "Calibration", "Methods", "Emission", "Reporting"],
+        ["Inspection"] = ["Onnx", "Preparation", "Methods"],
         ["Search"] = ["Onnx", "Preparation", "Calibration", "Methods", "Emission", "Measurement", "Reporting"],
     };
 
