@@ -14,7 +14,9 @@ internal sealed class SelectionCache(string? folder)
         try
         {
             CachedSelection? cached = JsonSerializer.Deserialize(File.ReadAllBytes(FileOf(folder, key)), CachedSelectionJson.Default.CachedSelection);
-            return cached is { Schema: CachedSelection.CurrentSchema, Reason: not null, Candidates.IsDefaultOrEmpty: false } && cached.Key == key
+            return cached is { Schema: CachedSelection.CurrentSchema, Reason: not null, Candidates.IsDefaultOrEmpty: false }
+                && cached.Key == key
+                && cached.Candidates.All(static candidate => candidate is { Variant: not null, Reason: not null, BuildVerdict: not null })
                 ? cached
                 : null;
         }

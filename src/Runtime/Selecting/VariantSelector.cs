@@ -110,7 +110,7 @@ internal sealed class VariantSelector(string model, string manifestPath, Session
 
     /// <summary>Whether a kept selection has this manifest's variants and its choice can still be taken.</summary>
     private static bool IsStillTrue(CachedSelection cached, ImmutableArray<SelectionCandidate> candidates) =>
-        cached.Candidates.Select(static candidate => candidate?.Variant).SequenceEqual(candidates.Select(static candidate => candidate.Variant))
+        cached.Candidates.Select(static candidate => candidate.Variant).SequenceEqual(candidates.Select(static candidate => candidate.Variant))
         && cached.Candidates.Any(candidate => candidate.Variant == cached.Variant && candidate.IsUsable)
         && candidates.Any(candidate => candidate.Variant == cached.Variant && candidate.IsUsable);
 
