@@ -1,1 +1,25 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Octet.Tool.Output;
+using Octet.Tool.Verbs;
+
+RootCommand root = new("Octet quantizes ONNX models, measures that the result is faster and still right, and says why where it is not.")
+{
+    QuantizeVerb.Create(),
+    BenchVerb.Create(),
+    CompareVerb.Create(),
+    InspectVerb.Create(),
+    BuildVerb.Create(),
+    CacheVerb.Create(),
+};
+
+// 'build @octet.rsp' reads its plan itself: one value a line, no quoting, so that every path is taken as it is.
+ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+if (parsed.Errors.Count > 0)
+{
+    foreach (ParseError error in parsed.Errors)
+        Console.Error.WriteLine(error.Message);
+    Console.Error.WriteLine($"See: octet {parsed.CommandResult.Command.Name.Replace("octet ", "", StringComparison.Ordinal)} --help");
+    return ExitCode.BadUsage;
+}
+return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

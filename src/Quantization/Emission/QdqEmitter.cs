@@ -3,6 +3,7 @@ using Octet.Quantization.Calibration;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
+using Octet.Quantization.Preparation;
 
 namespace Octet.Quantization.Emission;
 
@@ -39,10 +40,10 @@ public sealed class QdqEmitter
     /// <param name="plan">What becomes integer.</param>
     /// <param name="ranges">A usable range for each of the plan's activations.</param>
     /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
-    public static ModelProto Emit(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit) =>
+    public static EmittedModel Emit(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit) =>
         new QdqEmitter(prepared, plan, ranges, weightLimit).Emit();
 
-    private ModelProto Emit()
+    private EmittedModel Emit()
     {
         HashSet<string> quantized = [.. _plan.Activations, .. _plan.SharedParameters.Keys];
         // Values that integer nodes compute are known to the rest of the graph in their quantized form only; values that float nodes compute
@@ -82,7 +83,7 @@ public sealed class QdqEmitter
         _graph.Node.Clear();
         _graph.Node.AddRange(_nodes);
         _graph.ValueInfo.Clear();
-        return Preparation.RemoveUnused.Apply(_model);
+        return new EmittedModel(RemoveUnused.Apply(_model), _dequantized.ToImmutableDictionary(StringComparer.Ordinal));
     }
 
     private void AddPair(string value, string source, string? dequantizedName = null)

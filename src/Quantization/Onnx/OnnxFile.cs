@@ -12,12 +12,17 @@ public static class OnnxFile
     /// <exception cref="DiagnosticException">OCT2001: not a readable model. OCT2006: external data missing, outside the model's folder or out of bounds.</exception>
     public static ModelProto Read(string path)
     {
-        ModelProto model = Parse(path);
-        if (ReasonNotAModel(model) is { } reason)
-            throw DiagnosticCatalog.Exception("OCT2001", path, reason);
-
+        ModelProto model = ReadWithoutExternalData(path);
         ExternalData.Load(model, path);
         return model;
+    }
+
+    /// <summary>Reads a model and leaves its external data where it is.</summary>
+    /// <exception cref="DiagnosticException">OCT2001: not a readable model.</exception>
+    public static ModelProto ReadWithoutExternalData(string path)
+    {
+        ModelProto model = Parse(path);
+        return ReasonNotAModel(model) is { } reason ? throw DiagnosticCatalog.Exception("OCT2001", path, reason) : model;
     }
 
     /// <summary>Writes a model in one piece: under a temporary name first, then moved, so that no reader ever sees half a file.</summary>

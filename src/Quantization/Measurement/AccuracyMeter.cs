@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using Octet.Quantization.Reporting;
+using Octet.Runtime;
+
+namespace Octet.Quantization.Measurement;
+
+/// <summary>
+/// Compares a variant's outputs with the float model's, sample by sample, and with labels where there are any. Sums are kept, not outputs.
+/// </summary>
+/// <remarks>
+/// The metric, in this order: <c>top1</c>, the share of samples whose top class is the label (drop: float's share minus the variant's);
+/// <c>agreement</c>, the share of rows whose top class is float's, where the first output looks like classes (drop: 1 - agreement);
+/// <c>sqnr-db</c>, the signal-to-quantization-noise ratio of the worst output (drop: noise power / signal power, 10^(-dB/10), so that 20 dB is 0.01).
+/// </remarks>
+public sealed class AccuracyMeter(bool labelled)
+{
+    private readonly Dictionary<string, (double Signal, double Noise, bool Comparable)> _power = new(StringComparer.Ordinal);
+    private int _samples;
+    private int _rows;
+    private int _agreeing;
+    private int _labels;
+    private int _floatRight;
+    private int _variantRight;
+    private bool _classes;
+
+    /// <summary>Takes one sample's outputs.</summary>
+    public void Add(ImmutableArray<NamedTensor> reference, ImmutableArray<NamedTensor> actual, int? label)
+    {
+        _samples++;
+        for (int output = 0; output < reference.Length; output++)
+        {
+            if (reference[output].Data is not float[] expected || actual[output].Data is not float[] got)
+                continue;
+            AddPower(reference[output].Name, expected, got);
+            if (output == 0 && Agreement.LooksLikeClasses(reference[0].Shape.AsSpan()))
+                AddClasses(expected, got, (int)reference[0].Shape[1], label);
+        }
+    }
+
+    /// <summary>Signal-to-quantization-noise ratio over all samples, of the worst float output, dB; the float model itself has 200.</summary>
+    public double SqnrDb => _power.Count == 0
+        ? Agreement.LimitDb
+        : _power.Values.Min(power => !power.Comparable ? -Agreement.LimitDb : power.Noise == 0 ? Agreement.LimitDb : power.Signal == 0 ? -Agreement.LimitDb
+            : Math.Clamp(10 * Math.Log10(power.Signal / power.Noise), -Agreement.LimitDb, Agreement.LimitDb));
+
+    /// <summary>The figures for the report.</summary>
+    /// <param name="verified">Whether the samples were real inputs.</param>
+    public AccuracyReport ToReport(bool verified)
+    {
+        if (labelled && _labels > 0)
+        {
+            double reference = _floatRight / (double)_labels;
+            double value = _variantRight / (double)_labels;
+            return new AccuracyReport("top1", reference, value, reference - value, _labels, verified);
+        }
+        if (_classes)
+        {
+            double agreement = _agreeing / (double)_rows;
+            return new AccuracyReport("agreement", 1, agreement, 1 - agreement, _samples, verified);
+        }
+        return new AccuracyReport("sqnr-db", null, SqnrDb, Math.Min(1, Math.Pow(10, -SqnrDb / 10)), _samples, verified);
+    }
+
+    private void AddPower(string output, float[] expected, float[] got)
+    {
+        (double signal, double noise, bool comparable) = _power.GetValueOrDefault(output, (0, 0, true));
+        comparable &= expected.Length == got.Length;
+        for (int i = 0; comparable && i < expected.Length; i++)
+        {
+            double error = (double)expected[i] - got[i];
+            if (double.IsFinite(error))
+            {
+                signal += (double)expected[i] * expected[i];
+                noise += error * error;
+            }
+            else
+            {
+                // The same infinity or NaN on both sides agrees.
+                comparable = expected[i].Equals(got[i]);
+            }
+        }
+        _power[output] = (signal, noise, comparable);
+    }
+
+    private void AddClasses(float[] expected, float[] got, int classes, int? label)
+    {
+        _classes = true;
+        int rows = expected.Length / classes;
+        _rows += rows;
+        _agreeing += (int)Math.Round(Agreement.TopClassAgreement(expected, got, classes) * rows);
+        if (label is not { } right || rows != 1)
+            return;
+        _labels++;
+        _floatRight += TopClass(expected) == right ? 1 : 0;
+        _variantRight += TopClass(got) == right ? 1 : 0;
+    }
+
+    private static int TopClass(ReadOnlySpan<float> scores)
+    {
+        int top = 0;
+        for (int i = 1; i < scores.Length; i++)
+            if (scores[i] > scores[top])
+                top = i;
+        return top;
+    }
+}

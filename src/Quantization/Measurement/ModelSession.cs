@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using Microsoft.ML.OnnxRuntime;
+using Octet.Runtime;
+
+namespace Octet.Quantization.Measurement;
+
+/// <summary>A loaded model that can be run on managed tensors. Dispose it to release the session's memory and threads.</summary>
+public sealed class ModelSession : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _runOptions = new();
+
+    /// <summary>Loads a model at full optimization on the CPU.</summary>
+    /// <param name="path">The .onnx file.</param>
+    /// <param name="threads">Intra-operator threads; 0 is ONNX Runtime's own choice, one a physical core.</param>
+    /// <exception cref="OnnxRuntimeException">The model does not load.</exception>
+    public ModelSession(string path, int threads)
+    {
+        using SessionOptions options = new() { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        // Several sessions live side by side here: a pool that spins on after its run would take the cores from the next one and falsify its time.
+        options.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        _session = new InferenceSession(path, options);
+    }
+
+    /// <summary>The inputs by name.</summary>
+    public IReadOnlyDictionary<string, NodeMetadata> Inputs => _session.InputMetadata;
+
+    /// <summary>The outputs by name.</summary>
+    public IReadOnlyDictionary<string, NodeMetadata> Outputs => _session.OutputMetadata;
+
+    /// <summary>The names of the inputs in the model's order.</summary>
+    public IReadOnlyList<string> InputNames => _session.InputNames;
+
+    /// <summary>The names of the outputs in the model's order.</summary>
+    public IReadOnlyList<string> OutputNames => _session.OutputNames;
+
+    /// <summary>Runs the model and copies all outputs.</summary>
+    public ImmutableArray<NamedTensor> Run(ImmutableArray<NamedTensor> inputs)
+    {
+        using RunInputs values = new(inputs);
+        using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(_runOptions, values.Names, values.Values, _session.OutputNames);
+        return [.. _session.OutputNames.Zip(outputs, NamedTensor.FromOrtValue)];
+    }
+
+    /// <summary>An action that runs the model once on these inputs and drops the outputs: what is timed.</summary>
+    public Action Repeatable(RunInputs inputs) => () => _session.Run(_runOptions, inputs.Names, inputs.Values, _session.OutputNames).Dispose();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _runOptions.Dispose();
+        _session.Dispose();
+    }
+}
+
+/// <summary>Inputs pinned for ONNX Runtime, to be used for any number of runs.</summary>
+public sealed class RunInputs : IDisposable
+{
+    /// <summary>Pins the tensors; nothing is copied.</summary>
+    public RunInputs(ImmutableArray<NamedTensor> inputs)
+    {
+        Names = [.. inputs.Select(input => input.Name)];
+        Values = [.. inputs.Select(input => input.ToOrtValue())];
+    }
+
+    /// <summary>The inputs' names.</summary>
+    public string[] Names { get; }
+
+    /// <summary>Their values.</summary>
+    public OrtValue[] Values { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (OrtValue value in Values)
+            value.Dispose();
+    }
+}

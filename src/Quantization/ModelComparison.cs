@@ -1,0 +1,173 @@
+using System.Collections.Immutable;
+using Microsoft.ML.OnnxRuntime;
+using Octet.Quantization.Calibration.Data;
+using Octet.Quantization.Diagnostics;
+using Octet.Quantization.Measurement;
+using Octet.Quantization.Reporting;
+using Octet.Runtime;
+
+namespace Octet.Quantization;
+
+/// <summary>Files to measure side by side; the first is the baseline.</summary>
+public sealed record ComparisonRequest
+{
+    /// <summary>The .onnx files, absolute.</summary>
+    public required ImmutableArray<string> Paths { get; init; }
+
+    /// <summary>Whether outputs are compared with the baseline's; otherwise only speed is.</summary>
+    public bool CompareOutputs { get; init; }
+
+    /// <summary>Files and folders with inputs; empty to make inputs up.</summary>
+    public ImmutableArray<string> Data { get; init; } = [];
+
+    /// <summary>How images become inputs; null to guess.</summary>
+    public string? Preprocessing { get; init; }
+
+    /// <summary>Where labels come from; null for none.</summary>
+    public string? Labels { get; init; }
+
+    /// <summary>Extents for dynamic inputs.</summary>
+    public ImmutableDictionary<string, ImmutableArray<long>> InputShapes { get; init; } = ImmutableDictionary<string, ImmutableArray<long>>.Empty;
+
+    /// <summary>Intra-operator threads; 0 is ONNX Runtime's own choice.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Extent of a dynamic batch dimension.</summary>
+    public int BatchSize { get; init; } = 1;
+
+    /// <summary>The most samples that are read.</summary>
+    public int MaximumSamples { get; init; } = 300;
+
+    /// <summary>How long the timing may take; a minimal number of rounds is always finished.</summary>
+    public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The accuracy drop beyond which a file counts as inaccurate.</summary>
+    public double MaxAccuracyDrop { get; init; } = 0.01;
+
+    /// <summary>The speed-up from which on a file counts as faster.</summary>
+    public double MinSpeedup { get; init; } = 1.05;
+}
+
+/// <summary>Measures model files that exist already: interleaved times, and outputs against the first file's.</summary>
+public static class ModelComparison
+{
+    /// <summary>Measures them.</summary>
+    /// <returns>A report of one model, whose variants are the files.</returns>
+    /// <exception cref="DiagnosticException">The baseline or the data cannot be used.</exception>
+    public static ModelReport Run(ComparisonRequest request, IDiagnosticSink diagnostics, CancellationToken cancellation = default)
+    {
+        string scratch = Path.Combine(Path.GetTempPath(), $"octet-{Guid.NewGuid():N}");
+        Candidate[] files = [];
+        try
+        {
+            Samples samples = OpenSamples(request, diagnostics);
+            files = [.. request.Paths.Select(path => Open(path, request, samples.Labelled, scratch))];
+            if (!files[0].IsAlive)
+                throw DiagnosticCatalog.Exception("OCT2005", request.Paths[0], MachineDescription.Current.OnnxRuntime, files[0].Failure);
+
+            if (request.CompareOutputs)
+                CompareOutputs(files, samples, cancellation);
+            CompareSpeed(files, samples, request, cancellation);
+
+            Verdict[] verdicts = [Verdict.Baseline, .. files.Skip(1).Select(file => request.CompareOutputs ? file.Judge(request.MaxAccuracyDrop, request.MinSpeedup, samples.AreReal) : SpeedOnly(file, request))];
+            ImmutableArray<VariantReport> rows = [.. files.Zip(verdicts, request.Paths).Select(row => Row(row.First, row.Second, row.Third, samples.AreReal, request.CompareOutputs))];
+            VariantReport best = rows.Where(row => row.Verdict is "faster" or "baseline").MinBy(row => row.MedianMilliseconds)!;
+            return new ModelReport(
+                Path.GetFileNameWithoutExtension(request.Paths[0]), request.Paths[0], FileHash.Of(request.Paths[0]), best.Name, best.Reason, rows, [], request.Threads, request.BatchSize);
+        }
+        finally
+        {
+            foreach (Candidate file in files)
+                file.Dispose();
+            if (Directory.Exists(scratch))
+                Directory.Delete(scratch, recursive: true);
+        }
+    }
+
+    private static Samples OpenSamples(ComparisonRequest request, IDiagnosticSink diagnostics)
+    {
+        string baseline = request.Paths[0];
+        OnnxFileCheck(baseline);
+        ImmutableArray<ModelInput> inputs;
+        try
+        {
+            using ModelSession session = new(baseline, request.Threads);
+            inputs = TensorSignature.Inputs(session, request.InputShapes);
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw DiagnosticCatalog.Exception("OCT2005", baseline, MachineDescription.Current.OnnxRuntime, exception.OneLine());
+        }
+        if (!request.Data.IsEmpty)
+            return Samples.Read(new SampleSourceOptions(request.Data, inputs, baseline, request.Preprocessing, request.Labels, request.BatchSize, request.MaximumSamples), diagnostics);
+        return Samples.Generate(inputs, request.BatchSize)
+            ?? throw DiagnosticCatalog.Exception("OCT3004", baseline, "unknown", string.Join(", ", inputs.Select(input => input.Name)), string.Join("; ", inputs.Select(input => string.Join(",", input.Dimensions))));
+    }
+
+    private static void OnnxFileCheck(string path) => Onnx.OnnxFile.ReadWithoutExternalData(path);
+
+    private static Candidate Open(string path, ComparisonRequest request, bool labelled, string scratch)
+    {
+        Candidate file = new(Path.GetFileNameWithoutExtension(path), labelled) { Path = path };
+        try
+        {
+            OnnxFileCheck(path);
+            file.SizeBytes = new FileInfo(path).Length;
+            file.Graph = OptimizedGraph.Read(path, scratch);
+            file.Session = new ModelSession(path, request.Threads);
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            file.Fail(exception.OneLine());
+        }
+        return file;
+    }
+
+    private static void CompareOutputs(Candidate[] files, Samples samples, CancellationToken cancellation)
+    {
+        for (int index = 0; index < samples.Count; index++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (samples.Read(index) is not { } sample)
+                continue;
+            ImmutableArray<NamedTensor> expected = files[0].Session!.Run(sample.Inputs);
+            foreach (Candidate file in files.Where(file => file.IsAlive))
+                Try(file, () => file.Accuracy.Add(expected, file == files[0] ? expected : file.Session!.Run(sample.Inputs), sample.Label));
+        }
+    }
+
+    private static void CompareSpeed(Candidate[] files, Samples samples, ComparisonRequest request, CancellationToken cancellation)
+    {
+        if (samples.FirstReadable() is not { } sample)
+            return;
+        using RunInputs inputs = new(sample.Inputs);
+        foreach (Candidate file in files.Where(file => file.IsAlive))
+            Try(file, file.Session!.Repeatable(inputs));
+        Candidate[] alive = [.. files.Where(file => file.IsAlive)];
+        using ExclusiveMeasurement exclusive = ExclusiveMeasurement.Enter(TimeSpan.FromMinutes(5), cancellation);
+        ImmutableArray<TimingResult> timings = InterleavedTiming.Measure([.. alive.Select(file => file.Session!.Repeatable(inputs))], new TimingOptions { Budget = request.Budget }, cancellation);
+        for (int i = 0; i < alive.Length; i++)
+            alive[i].Timing = timings[i];
+    }
+
+    private static void Try(Candidate file, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            file.Fail($"it does not run on the baseline's inputs: {exception.OneLine()}");
+        }
+    }
+
+    private static Verdict SpeedOnly(Candidate file, ComparisonRequest request) =>
+        file.Timing is null ? Verdict.Failed(file.Failure ?? "it was not measured") : Verdict.OfSpeed(file.Timing, request.MinSpeedup);
+
+    private static VariantReport Row(Candidate file, Verdict verdict, string path, bool verified, bool withAccuracy)
+    {
+        VariantReport row = file.ToReport(verdict, path, verified);
+        return withAccuracy ? row : row with { Accuracy = null };
+    }
+}

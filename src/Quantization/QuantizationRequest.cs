@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using Octet.Quantization.Methods;
+
+namespace Octet.Quantization;
+
+/// <summary>One model to quantize, with everything that decides the outcome.</summary>
+public sealed record QuantizationRequest
+{
+    /// <summary>The float .onnx file, absolute.</summary>
+    public required string ModelPath { get; init; }
+
+    /// <summary>The model's name in reports and in the names of its files.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The model's file as reports name it: relative to the project.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The folder that takes the variants that ship, the manifest and the probe.</summary>
+    public required string OutputDirectory { get; init; }
+
+    /// <summary>The float file's name beside the variants in the application's output.</summary>
+    public required string FloatFileName { get; init; }
+
+    /// <summary>Variants to try; empty for all that fit the model.</summary>
+    public ImmutableArray<string> Variants { get; init; } = [];
+
+    /// <summary>Calibration files and folders, absolute.</summary>
+    public ImmutableArray<string> Data { get; init; } = [];
+
+    /// <summary>How images become inputs; null to guess.</summary>
+    public string? Preprocessing { get; init; }
+
+    /// <summary>A folder of class folders, a csv, or <c>folders</c>; null for none.</summary>
+    public string? Labels { get; init; }
+
+    /// <summary>Extents for inputs whose own are dynamic, by input name.</summary>
+    public ImmutableDictionary<string, ImmutableArray<long>> InputShapes { get; init; } = ImmutableDictionary<string, ImmutableArray<long>>.Empty;
+
+    /// <summary>Nodes and operators that stay float.</summary>
+    public ImmutableArray<NodePattern> Exclude { get; init; } = [];
+
+    /// <summary>The largest accuracy drop that ships (see <see cref="Measurement.AccuracyMeter"/> for its meaning).</summary>
+    public double MaxAccuracyDrop { get; init; } = 0.01;
+
+    /// <summary>How many times as fast as float a variant must be, at the lower end of its interval.</summary>
+    public double MinSpeedup { get; init; } = 1.05;
+
+    /// <summary>How long this model may take. Calibration and one minimal measurement are always finished.</summary>
+    public TimeSpan TimeBudget { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Intra-operator threads to measure with; 0 is ONNX Runtime's own choice.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Extent of a dynamic batch dimension to measure with.</summary>
+    public int BatchSize { get; init; } = 1;
+
+    /// <summary>The most samples that are read.</summary>
+    public int CalibrationSamples { get; init; } = 300;
+
+    /// <summary>auto, x64-vnni, x64-avx2 or arm64.</summary>
+    public string Target { get; init; } = "auto";
+}

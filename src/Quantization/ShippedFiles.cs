@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using Octet.Quantization.Methods;
+using Octet.Quantization.Reporting;
+using Octet.Runtime;
+
+namespace Octet.Quantization;
+
+/// <summary>A variant that ships, still in the scratch folder.</summary>
+internal sealed record ShippedVariant(string Name, string Path);
+
+/// <summary>Writes what an application carries beside its float model: the variants, the probe, and the manifest that names them.</summary>
+internal static class ShippedFiles
+{
+    /// <summary>Writes the files, the manifest last, and removes what an earlier run shipped and this one does not.</summary>
+    /// <returns>The files, absolute.</returns>
+    public static ImmutableArray<string> Write(
+        QuantizationRequest request, ModelReport report, IReadOnlyList<ShippedVariant> variants, Probe? probe, IReadOnlyDictionary<string, double> probeSqnrDb)
+    {
+        string stem = Path.GetFileNameWithoutExtension(request.FloatFileName);
+        ImmutableArray<string>.Builder files = ImmutableArray.CreateBuilder<string>();
+        Dictionary<string, (string File, string Hash)> written = new(StringComparer.Ordinal);
+        foreach (ShippedVariant variant in variants)
+        {
+            string path = Path.Combine(request.OutputDirectory, Path.GetFileName(variant.Path));
+            AtomicFile.Write(path, stream =>
+            {
+                using FileStream source = File.OpenRead(variant.Path);
+                source.CopyTo(stream);
+            });
+            files.Add(path);
+            written[variant.Name] = (Path.GetFileName(path), FileHash.Of(path));
+        }
+
+        string? probeFile = null;
+        if (probe is { Cases.IsEmpty: false } && variants.Count > 0)
+        {
+            probeFile = $"{stem}.probe.npz";
+            AtomicFile.Write(Path.Combine(request.OutputDirectory, probeFile), probe.Write);
+            files.Add(Path.Combine(request.OutputDirectory, probeFile));
+        }
+
+        ModelManifest manifest = new()
+        {
+            Name = report.Name,
+            Float = request.FloatFileName,
+            FloatSha256 = report.Sha256,
+            FloatSizeBytes = report.Variants[0].SizeBytes,
+            Selected = report.Selected,
+            Reason = report.Reason,
+            Probe = probeFile,
+            Threads = report.Threads,
+            BatchSize = report.BatchSize,
+            OnnxRuntime = MachineDescription.Current.OnnxRuntime,
+            Cpu = MachineDescription.Current.Cpu,
+            MinSpeedup = request.MinSpeedup,
+            Variants = [.. report.Variants.Select(row => ToManifest(row, written, report, request, probeSqnrDb))],
+        };
+        string manifestPath = Path.Combine(request.OutputDirectory, $"{stem}.octet.json");
+        AtomicFile.Write(manifestPath, manifest.Write);
+        files.Add(manifestPath);
+
+        foreach (string stale in Directory.EnumerateFiles(request.OutputDirectory, $"{stem}.*").Where(file => IsOurs(file, stem) && !files.Contains(file)).ToArray())
+            File.Delete(stale);
+        return files.ToImmutable();
+    }
+
+    private static bool IsOurs(string file, string stem)
+    {
+        string name = Path.GetFileName(file);
+        return name == $"{stem}.probe.npz" || Variants.All.Any(variant => name == $"{stem}.{variant}.onnx");
+    }
+
+    private static ManifestVariant ToManifest(
+        VariantReport row, Dictionary<string, (string File, string Hash)> written, ModelReport report, QuantizationRequest request, IReadOnlyDictionary<string, double> probeSqnrDb)
+    {
+        bool isFloat = row.Name == Variants.Float;
+        (string File, string Hash)? file = isFloat ? (request.FloatFileName, report.Sha256) : written.TryGetValue(row.Name, out (string, string) found) ? found : null;
+        return new ManifestVariant
+        {
+            Name = row.Name,
+            File = file?.File,
+            Sha256 = file?.Hash ?? "",
+            SizeBytes = row.SizeBytes,
+            MedianMilliseconds = Finite(row.MedianMilliseconds),
+            MadMilliseconds = Finite(row.MadMilliseconds),
+            Speedup = Finite(row.Speedup),
+            SpeedupLow = Finite(row.SpeedupLow),
+            SpeedupHigh = Finite(row.SpeedupHigh),
+            Accuracy = row.Accuracy is { } accuracy ? new ManifestAccuracy(accuracy.Metric, accuracy.Float, accuracy.Value, accuracy.Drop, accuracy.Samples, accuracy.Verified) : null,
+            ProbeSqnrDb = probeSqnrDb.TryGetValue(row.Name, out double sqnr) ? sqnr : null,
+            Verdict = row.Verdict,
+            Reason = row.Reason,
+        };
+    }
+
+    // Json has no NaN; a variant that was not measured has no time.
+    private static double Finite(double value) => double.IsFinite(value) ? value : 0;
+}

@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using Octet.Quantization;
+using Octet.Quantization.Diagnostics;
+using Octet.Tool.Cache;
+using Octet.Tool.Output;
+
+namespace Octet.Tool.Build;
+
+/// <summary>Gets one model's outcome: from the cache, or by doing the work.</summary>
+internal sealed class ModelBuilder(OutcomeCache? cache, DiagnosticPrinter diagnostics, Action<string> writeLine, CancellationToken cancellation)
+{
+    /// <summary>Makes or restores the model.</summary>
+    /// <exception cref="DiagnosticException">The model or its data cannot be used.</exception>
+    public BuiltModel Build(QuantizationRequest request, string link)
+    {
+        if (cache is null)
+            return Make(request, link).Model;
+
+        string key = CacheKey.Of(request);
+        using IDisposable? held = cache.Lock(key, cancellation);
+        if (cache.TryRestore(key, request.OutputDirectory) is { } outcome)
+        {
+            writeLine($"[high] Octet: {request.Name}: restored from the cache, nothing to do");
+            writeLine($"[low] Octet: {request.Name}: cache entry {key} in {cache.Root}");
+            foreach (Diagnostic diagnostic in outcome.Diagnostics)
+                diagnostics.Report(diagnostic.File is null ? diagnostic : diagnostic with { File = request.ModelPath });
+            return new BuiltModel(link, outcome.Report, [.. outcome.Files.Select(file => Path.Combine(request.OutputDirectory, file.Name))], outcome.Inputs, outcome.Outputs);
+        }
+
+        writeLine($"[low] Octet: {request.Name}: no cache entry {key} in {cache.Root}");
+        (BuiltModel model, QuantizationResult result, ImmutableArray<Diagnostic> said) = Make(request, link);
+        cache.Publish(key, result, said);
+        return model;
+    }
+
+    private (BuiltModel Model, QuantizationResult Result, ImmutableArray<Diagnostic> Said) Make(QuantizationRequest request, string link)
+    {
+        writeLine($"[high] Octet: {request.Name}: quantizing {request.Source} and measuring the result (at most {request.TimeBudget.TotalSeconds:0} s)");
+        int before = diagnostics.Seen.Count;
+        QuantizationResult result = QuantizationPipeline.Run(request, diagnostics, new LineProgress(writeLine), cancellation);
+        return (new BuiltModel(link, result.Report, result.Files, result.Inputs, result.Outputs), result, [.. diagnostics.Seen.Skip(before)]);
+    }
+
+    /// <summary>Prints each step at once, on the thread that does it: the build log keeps the order.</summary>
+    private sealed class LineProgress(Action<string> writeLine) : IProgress<QuantizationProgress>
+    {
+        public void Report(QuantizationProgress value) => writeLine($"Octet: {value.Model}: {value.Activity}");
+    }
+}

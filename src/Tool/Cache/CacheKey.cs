@@ -1,0 +1,81 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Octet.Quantization;
+using Octet.Quantization.Onnx;
+using Octet.Runtime;
+
+namespace Octet.Tool.Cache;
+
+/// <summary>The address of an outcome: a hash over everything that decides it. Where a file lies or when it was written does not count.</summary>
+internal static class CacheKey
+{
+    /// <summary>Hashes a request: the model with its external data, the calibration files and labels, the options, the tool, ONNX Runtime, and the machine, because figures were measured on it.</summary>
+    /// <returns>Lower-case hexadecimal SHA-256.</returns>
+    /// <exception cref="Quantization.Diagnostics.DiagnosticException">The model or its external data cannot be read.</exception>
+    public static string Of(QuantizationRequest request)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        void Add(string text)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(text);
+            hash.AppendData(BitConverter.GetBytes(bytes.Length));
+            hash.AppendData(bytes);
+        }
+
+        foreach (string file in ToolFiles())
+            Add(FileHash.Of(file));
+        MachineDescription machine = MachineDescription.Current;
+        Add(JsonSerializer.Serialize(new { machine.Cpu, Features = machine.Features.ToArray(), machine.Cores, machine.Os, machine.OnnxRuntime }));
+
+        Add(FileHash.Of(request.ModelPath));
+        foreach (string file in ExternalData.Files(OnnxFile.ReadWithoutExternalData(request.ModelPath), request.ModelPath))
+            Add(FileHash.Of(file));
+
+        Add(JsonSerializer.Serialize(new
+        {
+            request.Name,
+            request.Source,
+            request.FloatFileName,
+            Variants = request.Variants.ToArray(),
+            request.Preprocessing,
+            Shapes = request.InputShapes.OrderBy(shape => shape.Key, StringComparer.Ordinal).Select(shape => $"{shape.Key}={string.Join(',', shape.Value)}").ToArray(),
+            Exclude = request.Exclude.Select(pattern => pattern.Pattern).ToArray(),
+            request.MaxAccuracyDrop,
+            request.MinSpeedup,
+            request.TimeBudget,
+            request.Threads,
+            request.BatchSize,
+            request.CalibrationSamples,
+            request.Target,
+        }));
+
+        // Names count where they carry the labels: the folder of a class, the rows of a csv.
+        string? root = CommonFolder(request.Data);
+        foreach (string path in request.Data)
+            foreach (string file in FilesAt(path))
+            {
+                Add(root is null ? file : Path.GetRelativePath(root, file).Replace('\\', '/'));
+                Add(File.Exists(file) ? FileHash.Of(file) : "missing");
+            }
+        Add(request.Labels is null ? "" : File.Exists(request.Labels) ? FileHash.Of(request.Labels) : "folders");
+        return Convert.ToHexString(hash.GetHashAndReset()).ToLowerInvariant();
+    }
+
+    // Rebuilding the tool changes its files, and with them possibly what it does.
+    private static IEnumerable<string> ToolFiles() =>
+        Directory.EnumerateFiles(AppContext.BaseDirectory, "*.dll")
+            .Where(file => Path.GetFileName(file) is var name && (name.StartsWith("Octet.", StringComparison.OrdinalIgnoreCase) || name.Equals("octet.dll", StringComparison.OrdinalIgnoreCase)))
+            .Order(StringComparer.Ordinal);
+
+    private static IEnumerable<string> FilesAt(string path) =>
+        Directory.Exists(path) ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [path];
+
+    private static string? CommonFolder(IReadOnlyList<string> paths)
+    {
+        string? common = paths.Count == 0 ? null : Path.GetDirectoryName(paths[0]);
+        while (common is not null && !paths.All(path => path.StartsWith(common, StringComparison.Ordinal)))
+            common = Path.GetDirectoryName(common);
+        return common;
+    }
+}

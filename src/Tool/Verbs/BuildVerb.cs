@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Runtime.CompilerServices;
+using Octet.Quantization.Diagnostics;
+using Octet.Tool.Build;
+using Octet.Tool.Cache;
+using Octet.Tool.Output;
+
+namespace Octet.Tool.Verbs;
+
+/// <summary><c>octet build @octet.rsp</c>: what the MSBuild targets run. One process makes all models of a project.</summary>
+internal static class BuildVerb
+{
+    public static Command Create()
+    {
+        Argument<string> plan = new("plan") { Description = "The plan that the targets wrote, as @PATH." };
+        Command command = new("build", "Does what a plan of the MSBuild targets asks for; repeat a build's call by hand with its octet.rsp.") { plan };
+        command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed.GetValue(plan)!.TrimStart('@'), cancellation)));
+        return command;
+    }
+
+    private static int Run(string planPath, CancellationToken cancellation)
+    {
+        string? log = null;
+        return Guarded.Run(
+            () =>
+            {
+                BuildPlan plan = BuildPlan.Read(planPath);
+                log = plan.Option("log") is { Length: > 0 } path ? path : null;
+                OnnxRuntimeLibrary.Use(plan.Option("onnxruntime-managed"), plan.Option("onnxruntime-native"));
+                return Run(plan, cancellation);
+            },
+            () => log);
+    }
+
+    // Kept apart so that no type of ONNX Runtime is loaded before the library is bound.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int Run(BuildPlan plan, CancellationToken cancellation)
+    {
+        OnnxRuntimeLibrary.EnsureLoads();
+        DiagnosticPrinter diagnostics = new(Console.WriteLine);
+        OutcomeCache? cache = plan.Switch("use-cache") ? new OutcomeCache(plan.Option("cache"), diagnostics) : null;
+        ModelBuilder builder = new(cache, diagnostics, Console.WriteLine, cancellation);
+        List<BuiltModel> models = [];
+        foreach (PlannedModel model in plan.Models)
+        {
+            try
+            {
+                models.Add(builder.Build(PlannedRequest.Create(plan, model), model.Option("link")));
+            }
+            catch (DiagnosticException exception)
+            {
+                // The other models are still worth making: they are in the cache when the user has mended this one.
+                diagnostics.Report(exception.Diagnostic);
+            }
+        }
+        if (diagnostics.HasErrors)
+            return ExitCode.Failed;
+
+        BuildOutput.Write(plan.Option("output"), models);
+        return plan.Switch("treat-verdicts-as-errors") && !AllFaster(models, diagnostics) ? ExitCode.Failed : ExitCode.Done;
+    }
+
+    /// <summary>The gate for CI: a model that stays float is an error, one for each variant that lost.</summary>
+    private static bool AllFaster(IReadOnlyList<BuiltModel> models, DiagnosticPrinter diagnostics)
+    {
+        bool all = true;
+        foreach (BuiltModel model in models.Where(model => model.Report.Selected == "float"))
+        {
+            all = false;
+            foreach (Diagnostic verdict in diagnostics.Seen.Where(seen => seen.Code.StartsWith("OCT4", StringComparison.Ordinal) && seen.Text.StartsWith($"{model.Report.Name}:", StringComparison.Ordinal)).ToArray())
+                diagnostics.Report(verdict with { Severity = DiagnosticSeverity.Error });
+            if (!diagnostics.HasErrors)
+                diagnostics.Report(DiagnosticCatalog.Create("OCT4001", null, model.Report.Name, "(none)", model.Report.Reason) with { Severity = DiagnosticSeverity.Error });
+        }
+        return all;
+    }
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.Text.Json;
+using Octet.Tool.Cache;
+using Octet.Tool.Output;
+
+namespace Octet.Tool.Verbs;
+
+/// <summary><c>octet cache</c>: where the cache is, what it holds, and how to empty it.</summary>
+internal static class CacheVerb
+{
+    public static Command Create()
+    {
+        Option<string> path = new("--path") { Description = "The cache's folder, where it is not the platform's.", DefaultValueFactory = _ => "" };
+        Option<bool> clear = new("--clear") { Description = "Removes the entries." };
+        Option<int> olderThan = new("--older-than") { Description = "With --clear: only entries not used for this many days." };
+        Option<bool> json = new("--json") { Description = "Prints json." };
+        Command command = new("cache", "Shows the cache of quantized models, or clears it.") { path, clear, olderThan, json };
+        command.SetAction(parsed => Guarded.Run(() => Run(parsed.GetValue(path)!, parsed.GetValue(clear), parsed.GetValue(olderThan), parsed.GetValue(json))));
+        return command;
+    }
+
+    private static int Run(string path, bool clear, int olderThanDays, bool json)
+    {
+        OutcomeCache cache = new(path, new DiagnosticPrinter(Console.WriteLine));
+        int removed = clear ? cache.Remove(DateTime.UtcNow.AddDays(-olderThanDays).AddTicks(1)) : 0;
+        IReadOnlyList<(string Key, long Bytes, DateTime LastUsed)> entries = cache.Entries();
+        long bytes = entries.Sum(entry => entry.Bytes);
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(new { path = cache.Root, entries = entries.Count, bytes, removed }));
+            return ExitCode.Done;
+        }
+        Console.WriteLine(cache.Root);
+        if (clear)
+            Console.WriteLine($"{removed} entries removed");
+        Console.WriteLine($"{entries.Count} entries, {bytes / 1024.0 / 1024.0:0.0} MB");
+        return ExitCode.Done;
+    }
+}

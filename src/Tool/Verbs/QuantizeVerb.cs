@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Octet.Quantization;
+using Octet.Quantization.Methods;
+using Octet.Tool.Output;
+
+namespace Octet.Tool.Verbs;
+
+/// <summary><c>octet quantize MODEL</c>: what the build does, for one model by hand.</summary>
+internal static class QuantizeVerb
+{
+    public static Command Create()
+    {
+        Argument<string> model = new("model") { Description = "The float .onnx file." };
+        CommonOptions common = new();
+        Option<string?> output = new("--output", "-o") { Description = "The folder for what ships: variants that won, the manifest, the probe. The model's own folder where it is left out." };
+        Option<string> method = new("--method") { Description = "How activation ranges are found.", DefaultValueFactory = _ => "minmax" };
+        method.AcceptOnlyFromAmong("minmax");
+        Option<string[]> variants = new("--variants") { Description = $"What to try: {string.Join(", ", Variants.All)}. Everything that fits where it is left out.", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
+        variants.AcceptOnlyFromAmong([.. Variants.All]);
+        Option<string[]> exclude = new("--exclude") { Description = "A node's name or an operator that stays float; * and ? are wildcards. May be given several times.", DefaultValueFactory = _ => [] };
+        Option<string> recipe = new("--recipe") { Description = "A recipe to repeat: the 'recipe' object of a variant in report.json.", DefaultValueFactory = _ => "" };
+        Option<int> samples = new("--calibration-samples") { Description = "The most inputs that are read.", DefaultValueFactory = _ => 300 };
+        Command command = new("quantize", "Makes integer variants of a model, measures them against it, and keeps what is faster and still right.") { model, output, method, variants, exclude, recipe, samples };
+        foreach (Option option in common.All)
+            command.Add(option);
+
+        command.SetAction((parsed, cancellation) => Task.FromResult(Guarded.Run(() =>
+        {
+            string path = Path.GetFullPath(parsed.GetValue(model)!);
+            QuantizationRequest request = new()
+            {
+                ModelPath = path,
+                Name = Path.GetFileNameWithoutExtension(path),
+                Source = parsed.GetValue(model)!,
+                OutputDirectory = Path.GetFullPath(parsed.GetValue(output) ?? Path.GetDirectoryName(path)!),
+                FloatFileName = Path.GetFileName(path),
+                Variants = [.. parsed.GetValue(variants)!],
+                Data = common.Data(parsed),
+                Preprocessing = parsed.GetValue(common.Preprocessing),
+                Labels = common.LabelSource(parsed),
+                InputShapes = common.Shapes(parsed),
+                Exclude = [.. parsed.GetValue(exclude)!.Select(pattern => new NodePattern(pattern))],
+                MaxAccuracyDrop = parsed.GetValue(common.MaxAccuracyDrop),
+                MinSpeedup = parsed.GetValue(common.MinSpeedup),
+                TimeBudget = TimeSpan.FromSeconds(parsed.GetValue(common.TimeBudget)),
+                Threads = parsed.GetValue(common.Threads),
+                BatchSize = parsed.GetValue(common.Batch),
+                CalibrationSamples = parsed.GetValue(samples),
+            };
+            return Run(RecipeFile.Apply(request, parsed.GetValue(recipe)!), parsed.GetValue(common.Json), cancellation);
+        })));
+        return command;
+    }
+
+    private static int Run(QuantizationRequest request, string? json, CancellationToken cancellation)
+    {
+        OnnxRuntimeLibrary.EnsureLoads();
+        DiagnosticPrinter diagnostics = new(Console.Error.WriteLine);
+        QuantizationResult result = TerminalProgress.Show($"quantizing {request.Source}", progress => QuantizationPipeline.Run(request, diagnostics, progress, cancellation));
+        ReportPrinter.Print(result.Report, json);
+        if (json != "-")
+            foreach (string file in result.Files)
+                Console.WriteLine(file);
+        return ExitCode.Done;
+    }
+}
