@@ -60,7 +60,7 @@ public static class ModelComparison
         Candidate[] files = [];
         try
         {
-            Samples samples = OpenSamples(request, diagnostics);
+            using Samples samples = OpenSamples(request, diagnostics);
             files = [.. request.Paths.Select(path => Open(path, request, samples.Labelled, scratch))];
             if (!files[0].IsAlive)
                 throw DiagnosticCatalog.Exception("OCT2005", request.Paths[0], MachineDescription.Current.OnnxRuntime, files[0].Failure);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Calibration.Data;
@@ -64,18 +65,18 @@ public sealed class QuantizationPipeline
     private QuantizationResult Run()
     {
         Sweep();
-        ModelProto model = OnnxFile.Read(_request.ModelPath);
-        if (ReasonToPassThrough(model) is { } reason)
-            return WriteFloatOnly(reason, "", "");
+        (string? passThrough, IReadOnlyList<string> domains) = LookAtModel();
+        if (passThrough is not null)
+            return WriteFloatOnly(passThrough, "", "");
 
-        ModelSession? opened = OpenFloat(model);
+        ModelSession? opened = OpenFloat(domains);
         if (opened is null)
             return WriteFloatOnly("ONNX Runtime does not know one of its operators, so that it cannot be measured", "", "");
         using ModelSession session = opened;
         string inputs = TensorSignature.Describe(session.InputNames, session.Inputs);
         string outputs = TensorSignature.Describe(session.OutputNames, session.Outputs);
 
-        Samples? samples = OpenSamples(session);
+        using Samples? samples = OpenSamples(session);
         if (samples is null)
             return WriteFloatOnly("there is no data, and the inputs have dynamic extents, so that nothing can be measured", inputs, outputs);
 
@@ -83,7 +84,7 @@ public sealed class QuantizationPipeline
         try
         {
             Report("preparing");
-            prepared = PreparationPipeline.Run(model, _request.ModelPath);
+            prepared = Prepare();
         }
         catch (DiagnosticException exception) when (exception.Diagnostic.Severity != DiagnosticSeverity.Error)
         {
@@ -109,6 +110,23 @@ public sealed class QuantizationPipeline
         }
     }
 
+    private (string? PassThrough, IReadOnlyList<string> Domains) LookAtModel()
+    {
+        ModelProto model = OnnxFile.ReadWithoutExternalData(_request.ModelPath);
+        return (ReasonToPassThrough(model), model.OtherDomains());
+    }
+
+    private ModelProto Prepare()
+    {
+        ModelProto prepared = ReadAndPrepare();
+        ManagedMemory.ReturnUnused();
+        return prepared;
+    }
+
+    // A method of its own: the original model must not live on in a caller's frame.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ModelProto ReadAndPrepare() => PreparationPipeline.Run(OnnxFile.Read(_request.ModelPath), _request.ModelPath);
+
     private string? ReasonToPassThrough(ModelProto model)
     {
         int quantized = model.Graph.WithSubgraphs().SelectMany(graph => graph.Node).Count(node =>
@@ -119,7 +137,7 @@ public sealed class QuantizationPipeline
         return $"it is already quantized ({quantized} quantized operators) and passed through unchanged";
     }
 
-    private ModelSession? OpenFloat(ModelProto model)
+    private ModelSession? OpenFloat(IReadOnlyList<string> domains)
     {
         try
         {
@@ -131,7 +149,6 @@ public sealed class QuantizationPipeline
             string message = exception.OneLine();
             if (message.Contains("not a registered", StringComparison.Ordinal) || message.Contains("No Op registered", StringComparison.Ordinal) || message.Contains("Unrecognized attribute", StringComparison.Ordinal))
             {
-                IReadOnlyList<string> domains = model.OtherDomains();
                 _diagnostics.Report(DiagnosticCatalog.Create("OCT2002", _request.ModelPath, domains.Count > 0 ? $"operators of the domain {string.Join(", ", domains)} ({message})" : message));
                 return null;
             }
