@@ -6,7 +6,7 @@ public sealed class PathPatternsTests : IDisposable
 
     public PathPatternsTests()
     {
-        foreach (string file in new[] { "data/b.png", "data/a.PNG", "data/10.png", "data/9.png", "data/up/c.png", "data/up/deep/d.npy", "data/notes.txt", "data/labels.csv" })
+        foreach (string file in new[] { "data/b.png", "data/a.PNG", "data/10.png", "data/9.png", "data/up/c.png", "data/up/deep/d.npy", "data/notes.txt", "data/labels.csv", "gz/a.CSV.GZ", "gz/b.gz" })
             _project.Write(file);
     }
 
@@ -28,6 +28,9 @@ public sealed class PathPatternsTests : IDisposable
     [Fact]
     public void A_folder_gives_the_data_files_below_it() =>
         Assert.Equal("data/10.png data/9.png data/a.PNG data/b.png data/labels.csv data/up/c.png data/up/deep/d.npy", Expand("data"));
+
+    [Fact]
+    public void An_ending_may_have_two_parts() => Assert.Equal("gz/a.CSV.GZ", Expand("gz/"));
 
     [Fact]
     public void An_absolute_pattern_is_not_relative_to_the_project() =>

@@ -23,7 +23,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
         ResolveQuantizeModels task = Task(Item(
             "models/direction.onnx",
             ("CalibrationData", "calibration; extra/*.npy"), ("Labels", "calibration/labels.csv"), ("Preprocessing", "scale=1/255;\n  mean=0.5"),
-            ("Exclude", "/head/*;Softmax_?\\d"), ("Recipe", "recipe.json"), ("TimeBudget", "7.5"), ("Variants", " INT8 ;float16;int8"), ("InputShapes", "x=1,3,48,192")));
+            ("Exclude", "/head/*;Softmax_?\\d"), ("Recipe", "recipe.json"), ("TimeBudget", "7.5"), ("Variants", " INT8 ;int8-portable;int8"), ("InputShapes", "x=1,3,48,192")));
         task.ManagedAssets = [new TaskItem("/packages/Microsoft.ML.OnnxRuntime.dll")];
         task.NativeAssets = [new TaskItem("/packages/libonnxruntime.so", new Dictionary<string, string> { ["PathInPackage"] = "runtimes/linux-x64/native/libonnxruntime.so" })];
         task.Options.Single(option => option.ItemSpec == "QuantizeModelsCachePath").SetMetadata("Value", "../octet-outside");
@@ -46,7 +46,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
             --name=direction
             --shim-name=Direction
             --link=models/direction.onnx
-            --variants=int8;float16
+            --variants=int8;int8-portable
             --max-accuracy-drop=0.01
             --min-speedup=1.05
             --time-budget=7.5
@@ -78,6 +78,21 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
         Assert.Equal("models/direction.onnx", model.GetMetadata("QuantizeModelLink"));
         Assert.Equal("models/direction.octet.json", model.GetMetadata("QuantizeModelManifest"));
         Assert.Equal("/packages/libonnxruntime.so", task.OnnxRuntimeNative);
+    }
+
+    [Theory]
+    [InlineData("data", "data/1.png data/2.png")]
+    [InlineData("data/*", "data/1.png data/2.png")]
+    [InlineData("data/all.csv", "data/all.csv")]
+    public void A_list_of_labels_is_data_only_where_it_is_named_as_such(string data, string expected)
+    {
+        _project.Write("a.onnx");
+        foreach (string file in new[] { "data/1.png", "data/2.png", "data/all.csv" })
+            _project.Write(file);
+        Succeeds(Task(Item("a.onnx", ("CalibrationData", data), ("Labels", "data/all.csv"))));
+        Assert.Equal(
+            expected.Split(' ').Select(file => "--data=" + _project[file]),
+            File.ReadLines(_project["obj/octet/octet.rsp"]).Where(line => line.StartsWith("--data=", StringComparison.Ordinal)));
     }
 
     [Fact]
