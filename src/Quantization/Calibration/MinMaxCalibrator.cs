@@ -28,6 +28,9 @@ public static class MinMaxCalibrator
         string scratch,
         CancellationToken cancellation = default)
     {
+        if (tensors.Count == 0)
+            return (ImmutableDictionary<string, ActivationRange>.Empty, 0);
+
         string path = Path.Combine(scratch, $"calibration-{Guid.NewGuid():N}.onnx");
         OnnxFile.Write(WithOutputs(model, tensors), path);
         try

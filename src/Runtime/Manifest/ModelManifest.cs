@@ -89,10 +89,14 @@ public sealed record ModelManifest
     {
         if (Schema != CurrentSchema)
             return $"its schema is {Schema}, this version of Octet.Runtime reads {CurrentSchema}.";
-        if (string.IsNullOrEmpty(Name) || string.IsNullOrEmpty(Selected))
-            return "it has no name or no selected variant.";
+        if (string.IsNullOrEmpty(Name) || string.IsNullOrEmpty(Float) || string.IsNullOrEmpty(Selected))
+            return "it has no name, no float model or no selected variant.";
         if (Variants.IsDefaultOrEmpty || Variants.Any(static variant => variant is null || string.IsNullOrEmpty(variant.Name)))
             return "it has no variants or one without a name.";
+        // The serializer puts null where a null stands, whatever the property's type says.
+        string?[] texts = [FloatSha256, Reason, OnnxRuntime, Cpu, .. Variants.SelectMany(Texts)];
+        if (texts.Contains(null))
+            return "a text is null.";
         if (Variants[0].Name != FloatVariant)
             return "its first variant is not the float model.";
         if (Variants.Select(static variant => variant.Name).Distinct(StringComparer.Ordinal).Count() != Variants.Length)
@@ -103,6 +107,9 @@ public sealed record ModelManifest
             ? $"its file '{stray}' does not lie in its folder."
             : null;
     }
+
+    private static IEnumerable<string?> Texts(ManifestVariant variant) =>
+        [variant.Sha256, variant.Verdict, variant.Reason, variant.Accuracy is { } accuracy ? accuracy.Metric : ""];
 
     /// <summary>Whether a file is named relative to the manifest and below its folder; also true where there is none.</summary>
     private static bool IsBeside(string? file) =>

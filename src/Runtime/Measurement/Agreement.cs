@@ -1,3 +1,7 @@
+using System.Collections.Immutable;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
 namespace Octet.Runtime;
 
 /// <summary>How far a variant's outputs are from the float model's.</summary>
@@ -40,6 +44,25 @@ public static class Agreement
         return signal == 0 ? -LimitDb : Math.Max(-LimitDb, Math.Min(LimitDb, 10 * Math.Log10(signal / noise)));
     }
 
+    /// <summary>Runs a session on every case of a probe: the lowest <see cref="SqnrDb"/> over all cases and all outputs of a float type.</summary>
+    /// <param name="session">The variant.</param>
+    /// <param name="probe">Inputs, with the float model's outputs.</param>
+    /// <returns>dB; -<see cref="LimitDb"/> where an output has another number of elements; null where no output is of a float type.</returns>
+    /// <exception cref="OnnxRuntimeException">The session cannot run the probe.</exception>
+    public static double? ProbeSqnrDb(InferenceSession session, Probe probe)
+    {
+        double? lowest = null;
+        foreach (ProbeCase probeCase in probe.Cases)
+        {
+            foreach ((NamedTensor reference, NamedTensor actual) in RunFloatOutputs(session, probeCase))
+            {
+                double sqnr = reference.Count == actual.Count ? SqnrDb(ToFloats(reference), ToFloats(actual)) : -LimitDb;
+                lowest = Math.Min(lowest ?? sqnr, sqnr);
+            }
+        }
+        return lowest;
+    }
+
     /// <summary>Whether an output has one score a class: two dimensions, or more of which all but the first two have extent 1, and at least two classes.</summary>
     /// <param name="shape">The output's shape, the batch dimension first.</param>
     public static bool LooksLikeClasses(ReadOnlySpan<long> shape)
@@ -71,6 +94,42 @@ public static class Agreement
         }
         return rows == 0 ? 1 : agreeing / (double)rows;
     }
+
+    /// <summary>The stored outputs of a float type, each with what the session makes of the same inputs.</summary>
+    private static List<(NamedTensor Reference, NamedTensor Actual)> RunFloatOutputs(InferenceSession session, ProbeCase probeCase)
+    {
+        NamedTensor[] references = [.. probeCase.Outputs.Where(static output => IsFloat(output.ElementType))];
+        var pairs = new List<(NamedTensor, NamedTensor)>();
+        if (references.Length == 0)
+            return pairs;
+
+        using var runOptions = new RunOptions();
+        ImmutableArray<OrtValue> inputs = [.. probeCase.Inputs.Select(static input => input.ToOrtValue())];
+        try
+        {
+            string[] names = [.. references.Select(static reference => reference.Name)];
+            using IDisposableReadOnlyCollection<OrtValue> outputs =
+                session.Run(runOptions, [.. probeCase.Inputs.Select(static input => input.Name)], inputs, names);
+            for (int i = 0; i < references.Length; i++)
+                pairs.Add((references[i], NamedTensor.FromOrtValue(names[i], outputs.ElementAt(i))));
+            return pairs;
+        }
+        finally
+        {
+            foreach (OrtValue input in inputs)
+                input.Dispose();
+        }
+    }
+
+    private static bool IsFloat(TensorElementType type) => type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.Double;
+
+    private static float[] ToFloats(NamedTensor tensor) => tensor.Data switch
+    {
+        float[] values => values,
+        double[] values => Array.ConvertAll(values, static value => (float)value),
+        Float16[] values => Array.ConvertAll(values, static value => value.ToFloat()),
+        _ => throw new ArgumentException($"The output '{tensor.Name}' is of type {tensor.ElementType}, not of a float type.", nameof(tensor)),
+    };
 
     private static int? TopClass(ReadOnlySpan<float> scores)
     {

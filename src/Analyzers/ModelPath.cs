@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+
+namespace Octet.Analyzers;
+
+/// <summary>
+/// The path of a model as far as it is known, in segments: both separators split, empty and <c>.</c> segments are left out,
+/// <c>..</c> takes back the segment before it. A <c>..</c> at the start is left out too: it climbs from a folder that
+/// is not known here (the working folder is the project's in one run and its output's in another).
+/// </summary>
+internal sealed class ModelPath
+{
+    private const string Extension = ".onnx";
+
+    // The names Octet gives the files of its variants: direction.onnx -> direction.int8.onnx. `float` is the model itself.
+    private static readonly string[] Variants = ["int8", "int8-portable", "int8-dynamic", "int4-weights", "float16"];
+
+    private readonly string _root;
+
+    private ModelPath(string root, ImmutableArray<string> segments)
+    {
+        _root = root;
+        Segments = segments;
+    }
+
+    /// <summary>The segments; the last one is the file's name.</summary>
+    public ImmutableArray<string> Segments { get; }
+
+    /// <summary>True for <c>direction.int8.onnx</c> and its like: a file that is not the float model.</summary>
+    public bool IsVariant
+    {
+        get
+        {
+            string stem = Segments[^1].Substring(0, Segments[^1].Length - Extension.Length);
+            return Variants.Any(variant => stem.EndsWith("." + variant, StringComparison.OrdinalIgnoreCase));
+        }
+    }
+
+    /// <summary>The path of a model that a string's tail spells, or null when the file's name is not known or not a model's.</summary>
+    public static ModelPath? OfModel(KnownTail tail)
+    {
+        string text = tail.Text.Replace('\\', '/');
+        // What stands before the first separator is the end of an unknown name: "tion.onnx", say.
+        if (!tail.IsWhole) text = text.Substring(text.IndexOf('/') + 1 is var start and > 0 ? start : text.Length);
+        ModelPath path = Of(text, tail.IsWhole);
+        return path.Segments is [.., { Length: > 5 } name] && name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? path : null;
+    }
+
+    /// <summary>A path that is wholly known: a model's link or a folder.</summary>
+    public static ModelPath Of(string text) => Of(text.Replace('\\', '/'), mayBeRooted: true);
+
+    /// <summary>
+    /// How well two paths agree: 0 when neither is the other's tail by whole segments, otherwise the number of segments in
+    /// common, and <see cref="int.MaxValue"/> when they are equal.
+    /// </summary>
+    public int Agreement(ModelPath other, StringComparer comparer)
+    {
+        int common = Math.Min(Segments.Length, other.Segments.Length);
+        bool agree = Segments.Skip(Segments.Length - common).SequenceEqual(other.Segments.Skip(other.Segments.Length - common), comparer);
+        return !agree ? 0 : Segments.Length == other.Segments.Length ? int.MaxValue : common;
+    }
+
+    /// <summary>The path as a project file writes it: with <c>/</c>, and relative where the file lies in the project's folder.</summary>
+    public string RelativeTo(ModelPath? folder, StringComparer comparer)
+    {
+        bool inside = folder is { Segments.Length: > 0 } && Segments.Length > folder.Segments.Length && _root == folder._root
+            && Segments.Take(folder.Segments.Length).SequenceEqual(folder.Segments, comparer);
+        return inside ? string.Join("/", Segments.Skip(folder!.Segments.Length)) : _root + string.Join("/", Segments);
+    }
+
+    private static ModelPath Of(string text, bool mayBeRooted)
+    {
+        ImmutableArray<string>.Builder segments = ImmutableArray.CreateBuilder<string>();
+        foreach (string segment in text.Split('/'))
+        {
+            if (segment is "" or ".") continue;
+            if (segment is not "..") segments.Add(segment);
+            else if (segments.Count > 0) segments.RemoveAt(segments.Count - 1);
+        }
+        string root = mayBeRooted ? text.Substring(0, text.Length - text.TrimStart('/').Length) : "";
+        return new ModelPath(root, segments.ToImmutable());
+    }
+}

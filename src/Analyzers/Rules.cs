@@ -1,0 +1,50 @@
+using System.Resources;
+using Microsoft.CodeAnalysis;
+
+namespace Octet.Analyzers;
+
+/// <summary>The rules of this assembly: one descriptor, one id, one page of documentation each.</summary>
+public static class Rules
+{
+    /// <summary>Id of <see cref="FloatModelLoaded"/>.</summary>
+    public const string FloatModelLoadedId = "OCT0001";
+
+    /// <summary>Id of <see cref="CounterpartNotUsed"/>.</summary>
+    public const string CounterpartNotUsedId = "OCT0002";
+
+    /// <summary>
+    /// Property of an OCT0002 diagnostic: the shim's member as the project file's root namespace spells it, such as
+    /// <c>MyApp.QuantizedModels.Direction</c>. Absent where its <c>CreateSession</c> cannot stand in for the constructor.
+    /// </summary>
+    public const string ShimProperty = "Shim";
+
+    private const string HelpLinkBase = "https://github.com/octet-net/octet/blob/main/docs/diagnostics/";
+    private const string Category = "Performance";
+
+    private static readonly ResourceManager Texts = new("Octet.Analyzers.Messages", typeof(Rules).Assembly);
+
+    /// <summary>OCT0001: a float model without a quantized counterpart is loaded. Arguments: path, what to do.</summary>
+    public static readonly DiagnosticDescriptor FloatModelLoaded = new(
+        FloatModelLoadedId,
+        Text("OCT0001_Title"),
+        Text("OCT0001_Message"),
+        Category,
+        DiagnosticSeverity.Info,
+        isEnabledByDefault: true,
+        Text("OCT0001_Description"),
+        HelpLinkBase + FloatModelLoadedId + ".md");
+
+    /// <summary>OCT0002: a float model is loaded although it has a quantized counterpart. Arguments: path, shim member.</summary>
+    public static readonly DiagnosticDescriptor CounterpartNotUsed = new(
+        CounterpartNotUsedId,
+        Text("OCT0002_Title"),
+        Text("OCT0002_Message"),
+        Category,
+        DiagnosticSeverity.Warning,
+        isEnabledByDefault: true,
+        Text("OCT0002_Description"),
+        HelpLinkBase + CounterpartNotUsedId + ".md");
+
+    internal static LocalizableString Text(string name, params string[] arguments) =>
+        new LocalizableResourceString(name, Texts, typeof(Rules), arguments);
+}

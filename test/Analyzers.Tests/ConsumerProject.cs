@@ -1,0 +1,159 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Testing;
+using Microsoft.CodeAnalysis.Testing;
+
+namespace Octet.Analyzers.Tests;
+
+/// <summary>An application that quantizes models, as the analyzer sees it: its sources, its items, its properties.</summary>
+internal sealed class ConsumerProject
+{
+    /// <summary>What the application uses of ONNX Runtime, with its constructors as 1.31 declares them.</summary>
+    private const string OnnxRuntime = """
+        namespace Microsoft.ML.OnnxRuntime
+        {
+            public class SessionOptions { public int IntraOpNumThreads { get; set; } }
+            public class PrePackedWeightsContainer { }
+            public class InferenceSession : System.IDisposable
+            {
+                public InferenceSession(string modelPath) { }
+                public InferenceSession(string modelPath, PrePackedWeightsContainer prepackedWeightsContainer) { }
+                public InferenceSession(string modelPath, SessionOptions options) { }
+                public InferenceSession(string modelPath, SessionOptions options, PrePackedWeightsContainer prepackedWeightsContainer) { }
+                public InferenceSession(byte[] model) { }
+                public InferenceSession(byte[] model, PrePackedWeightsContainer prepackedWeightsContainer) { }
+                public InferenceSession(byte[] model, SessionOptions options) { }
+                public InferenceSession(byte[] model, SessionOptions options, PrePackedWeightsContainer prepackedWeightsContainer) { }
+                public string Tag { get; set; }
+                public void Run() { }
+                public void Dispose() { }
+            }
+        }
+        """;
+
+    private const string OctetRuntime = """
+        #nullable enable
+        namespace Octet
+        {
+            public class QuantizedModel
+            {
+                public QuantizedModel(string name, string manifestPath) { }
+                public Microsoft.ML.OnnxRuntime.InferenceSession CreateSession(Microsoft.ML.OnnxRuntime.SessionOptions? options = null) => null!;
+            }
+        }
+        """;
+
+    // The tests' own framework: no download, and the analyzer sees the same declarations as in an application.
+    private static readonly MetadataReference[] Framework =
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(file => Path.GetDirectoryName(file) == Path.GetDirectoryName(typeof(object).Assembly.Location))
+            .Select(file => MetadataReference.CreateFromFile(file)),
+    ];
+
+    /// <summary>The models among the project's items, by link, with the full name of the shim's member ("" for none).</summary>
+    public (string Link, string Shim)[] Models { get; init; } = [];
+
+    /// <summary>The property QuantizeModels.</summary>
+    public string QuantizeModels { get; init; } = "true";
+
+    /// <summary>The property ProjectDir.</summary>
+    public string ProjectDirectory { get; init; } = "/src/app/";
+
+    /// <summary>False for a project whose shim has not been generated.</summary>
+    public bool HasShim { get; init; } = true;
+
+    /// <summary>False for a project without ONNX Runtime.</summary>
+    public bool HasOnnxRuntime { get; init; } = true;
+
+    /// <summary>Sources beside the one under test.</summary>
+    public (string File, string Source)[] OtherSources { get; init; } = [];
+
+    /// <summary>A project with one model, models/direction.onnx.</summary>
+    public static ConsumerProject WithDirection { get; } = new() { Models = [("models/direction.onnx", "MyApp.QuantizedModels.Direction")] };
+
+    /// <summary>A project with two models, models/direction.onnx and models/face.onnx.</summary>
+    public static ConsumerProject WithTwoModels { get; } = new()
+    {
+        Models = [("models/direction.onnx", "MyApp.QuantizedModels.Direction"), ("models/face.onnx", "MyApp.QuantizedModels.Face")],
+    };
+
+    /// <summary>A project with no model.</summary>
+    public static ConsumerProject WithoutModels { get; } = new();
+
+    /// <summary>Runs the analyzer; the diagnostics stand in the source as markup, or at the end with their texts.</summary>
+    public Task Analyze(string source, params DiagnosticResult[] expected)
+    {
+        var test = new CSharpAnalyzerTest<FloatModelAnalyzer, DefaultVerifier> { ReferenceAssemblies = NoPackages };
+        Arrange(test.TestState, source);
+        test.ExpectedDiagnostics.AddRange(expected);
+        return test.RunAsync();
+    }
+
+    /// <summary>Runs the code fix, one by one and for all at once, and checks that the result compiles.</summary>
+    public Task Fix(string source, string result, params (string File, string Source)[] otherResults)
+    {
+        var test = new CSharpCodeFixTest<FloatModelAnalyzer, QuantizedModelCodeFixProvider, DefaultVerifier> { ReferenceAssemblies = NoPackages };
+        Arrange(test.TestState, source);
+        test.FixedState.Sources.Add(result);
+        foreach ((string file, string text) in otherResults) test.FixedState.Sources.Add((file, text));
+        foreach ((string file, string text) in Generated) test.FixedState.Sources.Add((file, text));
+        return test.RunAsync();
+    }
+
+    /// <summary>Checks that the code fix is not offered.</summary>
+    public Task HasNoFix(string source) => Fix(source, source);
+
+    private static ReferenceAssemblies NoPackages { get; } = new("");
+
+    private IEnumerable<(string File, string Source)> Generated
+    {
+        get
+        {
+            if (!HasOnnxRuntime) yield break;
+            yield return ("OnnxRuntime.cs", OnnxRuntime);
+            yield return ("OctetRuntime.cs", OctetRuntime);
+            if (HasShim) yield return ("QuantizedModels.g.cs", string.Join("\n", Models.Where(model => model.Shim.Length > 0).Select(ShimPart).Prepend("// <auto-generated/>")));
+        }
+    }
+
+    private static string ShimPart((string Link, string Shim) model)
+    {
+        string[] parts = model.Shim.Split('.');
+        string member = $$"""
+            internal static partial class {{parts[^2]}}
+            {
+                public static global::Octet.QuantizedModel {{parts[^1]}} { get; } = new global::Octet.QuantizedModel(@"{{model.Link}}", "");
+                private static object Float{{parts[^1].TrimStart('@')}}() => new global::Microsoft.ML.OnnxRuntime.InferenceSession(@"{{model.Link}}");
+            }
+            """;
+        return parts.Length == 2 ? member : $"namespace {string.Join(".", parts[..^2])}\n{{\n{member}\n}}";
+    }
+
+    private void Arrange(SolutionState state, string source)
+    {
+        // Top-level statements need an application; a class needs a library, for it has no Main.
+        bool isProgram = !source.Contains("class ", StringComparison.Ordinal);
+        state.OutputKind = isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary;
+        state.Sources.Add(source);
+        foreach ((string file, string text) in OtherSources) state.Sources.Add((file, text));
+        foreach ((string file, string text) in Generated) state.Sources.Add((file, text));
+        state.AdditionalReferences.AddRange(Framework);
+
+        // As MSBuild writes CompilerVisibleProperty and CompilerVisibleItemMetadata.
+        var config = new List<string>
+        {
+            "is_global = true",
+            $"build_property.QuantizeModels = {QuantizeModels}",
+            $"build_property.ProjectDir = {ProjectDirectory}",
+        };
+        for (int i = 0; i < Models.Length; i++)
+        {
+            string file = $"/items/{i}.onnx";
+            state.AdditionalFiles.Add((file, ""));
+            config.Add($"[{file}]");
+            config.Add($"build_metadata.AdditionalFiles.QuantizeModelLink = {Models[i].Link}");
+            config.Add($"build_metadata.AdditionalFiles.QuantizeModelShim = {Models[i].Shim}");
+        }
+        state.AnalyzerConfigFiles.Add(("/.globalconfig", string.Join("\n", config)));
+    }
+}

@@ -1,0 +1,212 @@
+using CsCheck;
+using Octet.Quantization.Measurement;
+using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
+using Octet.Runtime;
+
+namespace Octet.Quantization.Tests.Emission;
+
+/// <summary>The emitted model agrees with the float model within what 8 bits allow, and ONNX Runtime really fuses it.</summary>
+public sealed class QdqEmitterTests
+{
+    // 8 bits over a uniform range give about 50 dB; sums of products of two such operands, requantized, stay above this.
+    private const double LowestSqnrDb = 28;
+
+    [Fact]
+    public void Convolutions_of_every_shape_become_integer()
+    {
+        var cases =
+            from kernel in Gen.Int[1, 4]
+            from stride in Gen.Int[1, 2]
+            from dilation in Gen.Int[1, 2]
+            from pad in Gen.Int[0, 2]
+            from groups in Gen.Int[1, 3]
+            from inputsPerGroup in Gen.Int[1, 4]
+            from outputsPerGroup in Gen.Int[1, 4]
+            from bias in Gen.Bool
+            from relu in Gen.Bool
+            from dimensions in Gen.Int[1, 2]
+            from seed in Gen.Int[0, 1000]
+            select (kernel, stride, dilation, pad, groups, inputsPerGroup, outputsPerGroup, bias, relu, dimensions, seed);
+        cases.Sample(test =>
+        {
+            GraphBuilder builder = new(seed: test.seed);
+            long inputs = test.groups * test.inputsPerGroup;
+            long outputs = test.groups * test.outputsPerGroup;
+            long[] Spatial(long extent) => [.. Enumerable.Repeat(extent, test.dimensions)];
+            long[] shape = [2, inputs, .. Spatial(12)];
+            string x = builder.Input("x", shape);
+            string weights = builder.Weights([outputs, test.inputsPerGroup, .. Spatial(test.kernel)]);
+            string[] operands = test.bias ? [x, weights, builder.Weights(outputs)] : [x, weights];
+            string y = builder.Node("Conv", operands, Nodes.Attribute("kernel_shape", Spatial(test.kernel)), Nodes.Attribute("strides", Spatial(test.stride)), Nodes.Attribute("dilations", Spatial(test.dilation)),
+                Nodes.Attribute("pads", [.. Spatial(test.pad), .. Spatial(test.pad)]), Nodes.Attribute("group", test.groups));
+            builder.Output(test.relu ? builder.Node("Relu", [y]) : y);
+            AssertInteger(builder.Build(), Reference.Tensor(x, shape, test.seed));
+        }, iter: 60, threads: 1);
+    }
+
+    [Fact]
+    public void Matrix_products_of_every_shape_become_integer()
+    {
+        var cases =
+            from gemm in Gen.Bool
+            from transposed in Gen.Bool
+            from bias in Gen.Bool
+            from rank in Gen.Int[2, 4]
+            from inner in Gen.Int[1, 40]
+            from columns in Gen.Int[1, 20]
+            from seed in Gen.Int[0, 1000]
+            select (gemm, transposed, bias, rank, inner, columns, seed);
+        cases.Sample(test =>
+        {
+            GraphBuilder builder = new(seed: test.seed);
+            long[] shape = test.gemm ? [5, test.inner] : [.. Enumerable.Repeat(3L, test.rank - 1), test.inner];
+            string x = builder.Input("x", shape);
+            if (test.gemm)
+            {
+                string weights = test.transposed ? builder.Weights(test.columns, test.inner) : builder.Weights(test.inner, test.columns);
+                string[] operands = test.bias ? [x, weights, builder.Weights(test.columns)] : [x, weights];
+                builder.Output(builder.Node("Gemm", operands, Nodes.Attribute("transB", test.transposed ? 1 : 0)));
+            }
+            else
+            {
+                builder.Output(builder.Node("MatMul", [x, builder.Weights(test.inner, test.columns)]));
+            }
+            AssertInteger(builder.Build(), Reference.Tensor(x, shape, test.seed));
+        }, iter: 60, threads: 1);
+    }
+
+    public static TheoryData<string> Connecting() => ["Add", "Concat", "GlobalAveragePool", "AveragePool", "MaxPool", "Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Resize"];
+
+    [Theory]
+    [MemberData(nameof(Connecting))]
+    public void An_operator_between_two_convolutions_needs_no_conversion(string op)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 3, 8, 8);
+        string a = builder.Node("Relu", [builder.Conv(x, 8, 3, 3)]);
+        string between = op switch
+        {
+            "Add" or "Concat" => builder.Node(op, [a, builder.Conv(x, 8, 3, 1)], op == "Concat" ? [Nodes.Attribute("axis", 1)] : []),
+            "GlobalAveragePool" => builder.Node(op, [a]),
+            "AveragePool" or "MaxPool" => builder.Node(op, [a], Nodes.Attribute("kernel_shape", [2L, 2]), Nodes.Attribute("strides", [2L, 2])),
+            "Reshape" => builder.Node(op, [a, builder.Constant([1, 8, 4, 16])]),
+            "Transpose" => builder.Node(op, [a], Nodes.Attribute("perm", [0L, 1, 3, 2])),
+            "Flatten" => builder.Node("Reshape", [builder.Node(op, [a], Nodes.Attribute("axis", 2)), builder.Constant([1, 8, 8, 8])]),
+            "Squeeze" => builder.Node("Reshape", [builder.Node(op, [a, builder.Constant([0])]), builder.Constant([1, 8, 8, 8])]),
+            "Unsqueeze" => builder.Node("Reshape", [builder.Node(op, [a, builder.Constant([0])]), builder.Constant([1, 8, 8, 8])]),
+            _ => builder.Node(op, [a, "", builder.Constant([4], [1, 1, 2, 2])], Nodes.Attribute("mode", "nearest")),
+        };
+        builder.Output(builder.Conv(between, 4, op == "Concat" ? 16 : 8, 1));
+        ModelProto model = builder.Build();
+        NamedTensor input = Reference.Tensor(x, [1, 3, 8, 8]);
+
+        ModelProto variant = Quantized.Make(model, input).Model;
+        OptimizedGraph optimized = Quantized.Optimized(variant);
+
+        Assert.Equal(model.Count("Conv"), optimized.IntegerNodes);
+        Assert.Equal(0, optimized.FloatComputeNodes);
+        Assert.Equal(2, optimized.ConversionNodes);
+        Assert.InRange(Quantized.SqnrDb(model, variant, input), LowestSqnrDb, Agreement.LimitDb);
+    }
+
+    [Fact]
+    public void A_clamp_behind_a_convolution_disappears()
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 3, 8, 8);
+        string clipped = builder.Node("Clip", [builder.Conv(x, 8, 3, 3), builder.Constant([], [0]), builder.Constant([], [0.5f])]);
+        builder.Output(builder.Conv(clipped, 4, 8, 1));
+        ModelProto model = builder.Build();
+        NamedTensor input = Reference.Tensor(x, [1, 3, 8, 8]);
+
+        ModelProto variant = Quantized.Make(model, input).Model;
+
+        Assert.Equal(new OptimizedGraph(2, 0, 2), Quantized.Optimized(variant));
+        Assert.InRange(Quantized.SqnrDb(model, variant, input), LowestSqnrDb, Agreement.LimitDb);
+    }
+
+    [Fact]
+    public void A_value_read_by_float_and_integer_nodes_serves_both()
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 3, 8, 8);
+        string a = builder.Conv(x, 4, 3, 3);
+        string wave = builder.Node("Sin", [a]);
+        builder.Output(builder.Node("Add", [builder.Conv(a, 4, 4, 3), wave]));
+        builder.Output(a);
+        ModelProto model = builder.Build();
+        NamedTensor input = Reference.Tensor(x, [1, 3, 8, 8]);
+
+        ModelProto variant = Quantized.Make(model, input).Model;
+
+        Assert.Equal(model.Graph.Output.Select(output => output.Name), variant.Graph.Output.Select(output => output.Name));
+        Assert.Equal(2, Quantized.Optimized(variant).IntegerNodes);
+        Assert.InRange(Quantized.SqnrDb(model, variant, input), LowestSqnrDb, Agreement.LimitDb);
+    }
+
+    [Fact]
+    public void Weights_shared_by_nodes_that_see_different_ranges_are_right_for_each()
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 4, 6, 6);
+        string weights = builder.Weights(4, 4, 1, 1);
+        string bias = builder.Weights(4);
+        string first = builder.Node("Conv", [x, weights, bias]);
+        builder.Output(builder.Node("Conv", [first, weights, bias]));
+        AssertInteger(builder.Build(), Reference.Tensor(x, [1, 4, 6, 6]));
+    }
+
+    [Fact]
+    public void A_bias_far_beyond_its_weights_does_not_overflow()
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 2, 4, 4);
+        builder.Output(builder.Node("Conv", [x, builder.Constant([2, 2, 1, 1], [1e-9f, 1e-9f, 1, 1]), builder.Constant([2], [100, 1])]));
+        AssertInteger(builder.Build(), Reference.Tensor(x, [1, 2, 4, 4]));
+    }
+
+    [Theory]
+    [InlineData("Conv*", 0)]
+    [InlineData("Conv", 0)]
+    [InlineData("Conv1", 1)]
+    [InlineData("nothing", 2)]
+    public void What_is_excluded_stays_float(string pattern, int integer)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 3, 8, 8);
+        NodeProtoNames(builder, x);
+        ModelProto model = builder.Build();
+        model.Graph.Node[0].Name = "Conv1";
+        model.Graph.Node[1].Name = "second";
+
+        Assert.Equal(integer, Quantized.Optimized(Quantized.Make(model, Reference.Tensor(x, [1, 3, 8, 8]), pattern).Model).IntegerNodes);
+    }
+
+    [Fact]
+    public void No_name_is_lost_and_nothing_unread_is_left()
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 3, 8, 8);
+        builder.Output(builder.BatchNormalization(builder.Conv(x, 4, 3, 3), 4), 1, 4, 8, 8);
+
+        ModelProto variant = Quantized.Make(builder.Build(), Reference.Tensor(x, [1, 3, 8, 8])).Model;
+
+        HashSet<string> read = [.. variant.Graph.Node.SelectMany(node => node.Input)];
+        Assert.All(variant.Graph.Initializer, initializer => Assert.Contains(initializer.Name, read));
+        Assert.DoesNotContain(variant.Graph.Initializer, initializer => initializer.IsFloatingPoint() && initializer.ElementCount() > 4);
+    }
+
+    private static void NodeProtoNames(GraphBuilder builder, string x) => builder.Output(builder.Conv(builder.Conv(x, 4, 3, 3), 2, 4, 3));
+
+    private static void AssertInteger(ModelProto model, NamedTensor input)
+    {
+        int compute = model.Count("Conv") + model.Count("Gemm") + model.Count("MatMul");
+        ModelProto variant = Quantized.Make(model, input).Model;
+
+        OptimizedGraph optimized = Quantized.Optimized(variant);
+        Assert.Equal(compute, optimized.IntegerNodes);
+        Assert.Equal(0, optimized.FloatComputeNodes);
+        Assert.InRange(Quantized.SqnrDb(model, variant, input), LowestSqnrDb, Agreement.LimitDb);
+    }
+}

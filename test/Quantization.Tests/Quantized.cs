@@ -1,0 +1,34 @@
+using Octet.Quantization.Calibration;
+using Octet.Quantization.Emission;
+using Octet.Quantization.Measurement;
+using Octet.Quantization.Methods;
+using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
+using Octet.Quantization.Preparation;
+using Octet.Runtime;
+
+namespace Octet.Quantization.Tests;
+
+/// <summary>The engine's way from a small float model to its static variant, without files and options.</summary>
+internal static class Quantized
+{
+    public static EmittedModel Make(ModelProto model, NamedTensor input, params string[] exclude)
+    {
+        using ScratchFolder scratch = new();
+        ModelProto prepared = PreparationPipeline.Run(model, "test.onnx");
+        QuantizationPlan plan = StaticQuantization.Plan(prepared, [.. exclude.Select(pattern => new NodePattern(pattern))]);
+        var (ranges, _) = MinMaxCalibrator.Collect(prepared, plan.Activations, 1, _ => [input], scratch.Path);
+        return QdqEmitter.Emit(prepared, plan, ranges, weightLimit: 127);
+    }
+
+    public static OptimizedGraph Optimized(ModelProto model)
+    {
+        using ScratchFolder scratch = new();
+        OnnxFile.Write(model, scratch.File("model.onnx"));
+        return OptimizedGraph.Read(scratch.File("model.onnx"), scratch.Path);
+    }
+
+    /// <summary>The ratio of the variant's first output to the float model's, dB.</summary>
+    public static double SqnrDb(ModelProto model, ModelProto variant, NamedTensor input) =>
+        Agreement.SqnrDb(Reference.Run(model, input).Floats(), Reference.Run(variant, input).Floats());
+}
