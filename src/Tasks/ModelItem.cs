@@ -6,7 +6,7 @@ namespace Octet.Tasks;
 internal sealed record ModelItem
 {
     /// <summary>The words that Variants= takes; the tool's own choice where it is empty.</summary>
-    public static readonly IReadOnlyList<string> Variants = ["int8", "int8-portable", "int8-dynamic", "int4-weights", "float16"];
+    public static readonly IReadOnlyList<string> Variants = ["float-optimized", "int8", "int8-portable"];
 
     private static readonly string[] Targets = ["auto", "x64-vnni", "x64-avx2", "arm64"];
 
@@ -70,7 +70,9 @@ internal sealed record ModelItem
         List<string> files = [path, .. ExternalData(path)];
         foreach (string pattern in Tasks.Settings.Split(settings.Text("CalibrationData", item)))
         {
-            string[] data = [.. PathPatterns.Expand(pattern, projectDirectory).Where(file => !ProjectPath.Comparer.Equals(file, labels))];
+            IReadOnlyCollection<string> matches = PathPatterns.Expand(pattern, projectDirectory);
+            // A list of labels among the data is not data itself, unless it is all there is: a csv may hold both.
+            string[] data = [.. matches.Where(file => matches.Count == 1 || !ProjectPath.Comparer.Equals(file, labels))];
             plan.AddRange(data.Length > 0 ? data.Select(file => new KeyValuePair<string, string>("data", file)) : [new("data-missing", pattern)]);
             files.AddRange(data);
         }

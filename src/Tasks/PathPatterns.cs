@@ -6,8 +6,8 @@ internal static class PathPatterns
     private static readonly char[] Separators = ['/', '\\'];
     private static readonly char[] Wildcards = ['*', '?'];
 
-    private static readonly HashSet<string> DataEndings =
-        new(StringComparer.OrdinalIgnoreCase) { ".png", ".jpg", ".jpeg", ".bmp", ".npy", ".npz", ".pb", ".csv" };
+    // What the tool reads; the other files of a folder are left alone.
+    private static readonly string[] DataEndings = [".png", ".jpg", ".jpeg", ".bmp", ".tga", ".gif", ".npy", ".npz", ".pb", ".csv", ".csv.gz"];
 
     /// <summary>
     /// The files that a pattern names, absolute, in ordinal order, none twice. A folder gives the files of the known
@@ -38,7 +38,7 @@ internal static class PathPatterns
 
     private static void AddData(Folder folder, ISet<string> files)
     {
-        files.UnionWith(folder.Files().Where(file => DataEndings.Contains(Path.GetExtension(file))));
+        files.UnionWith(folder.Files().Where(file => DataEndings.Any(ending => file.EndsWith(ending, StringComparison.OrdinalIgnoreCase))));
         foreach (Folder inner in folder.Folders())
             AddData(inner, files);
     }

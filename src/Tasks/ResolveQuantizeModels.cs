@@ -124,7 +124,7 @@ public sealed class ResolveQuantizeModels : Microsoft.Build.Utilities.Task
         string cache = settings.Text("CachePath");
         return
         [
-            new("output", outputPath),
+            new("output", outputPath.TrimEnd(Path.DirectorySeparatorChar)),
             new("project-directory", projectDirectory),
             new("report", settings.Choice("Report", ["None", "Summary", "Detailed"])),
             new("cache", cache.Length == 0 ? "" : ProjectPath.Absolute(cache, projectDirectory)),
