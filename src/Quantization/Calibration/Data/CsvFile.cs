@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.IO.Compression;
@@ -59,16 +60,18 @@ internal sealed class CsvFile : DataFile
     public static CsvFile Open(string path, InputSignature signature, string? labels, CursorPool cursors)
     {
         using LineReader lines = OpenLines(path);
+        CsvScan scan = Scan(lines);
+        if (IsCompressed(path) && lines.BytesRead < LengthOfLastMember(path))
+            throw new UnreadableDataException("it ends too early");
         bool askedFor = !string.IsNullOrEmpty(labels);
-        return new CsvFile(path, signature, Scan(lines), askedFor, askedFor && labels == path, cursors);
+        return new CsvFile(path, signature, scan, askedFor, askedFor && labels == path, cursors);
     }
 
     /// <summary>Opens the lines of a .csv or .csv.gz file.</summary>
     public static LineReader OpenLines(string path)
     {
         FileStream file = File.OpenRead(path);
-        bool compressed = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-        return new LineReader(new ForwardStream(compressed ? new GZipStream(file, CompressionMode.Decompress) : file));
+        return new LineReader(new ForwardStream(IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file));
     }
 
     public override DataRow Read(long row)
@@ -94,6 +97,23 @@ internal sealed class CsvFile : DataFile
             1 when known > 0 && values > 0 && values % known == 0 => shape.Replace(-1, values / known),
             _ => null,
         };
+    }
+
+    private static bool IsCompressed(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// The uncompressed length (modulo 2^32) that stands at the end of gzip data. Where the file was cut, random bytes stand there, which are
+    /// a larger number than what could be read in all but a few cases; the decompressor takes a cut file for a short one.
+    /// </summary>
+    private static uint LengthOfLastMember(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        Span<byte> length = stackalloc byte[4];
+        if (file.Length < length.Length)
+            throw new UnreadableDataException("it is not a .gz file");
+        file.Seek(-length.Length, SeekOrigin.End);
+        file.ReadExactly(length);
+        return BinaryPrimitives.ReadUInt32LittleEndian(length);
     }
 
     private static CsvScan Scan(LineReader lines)

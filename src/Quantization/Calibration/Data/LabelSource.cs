@@ -30,7 +30,7 @@ internal abstract class LabelSource
         if (Directory.Exists(labels))
             return FolderLabels.Below(labels, out problem);
         if (File.Exists(labels))
-            return ListedLabels.Read(labels, roots, out problem);
+            return ListedLabels.Read(labels, files, roots, out problem);
         // A build makes paths of its properties; the word stays the last part.
         if (Path.GetFileName(labels) == SampleSourceOptions.LabelsFromFolders)
             return FolderLabels.Around(files, out problem);

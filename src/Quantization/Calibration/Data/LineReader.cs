@@ -10,6 +10,9 @@ internal sealed class LineReader(Stream stream) : IDisposable
     private int _start;
     private int _end;
 
+    /// <summary>How much of the stream was read.</summary>
+    public long BytesRead { get; private set; }
+
     /// <summary>The number of the line read last, from 1.</summary>
     public long LineNumber { get; private set; }
 
@@ -69,6 +72,7 @@ internal sealed class LineReader(Stream stream) : IDisposable
             Array.Resize(ref _buffer, _buffer.Length * 2);
         int read = stream.Read(_buffer.AsSpan(_end));
         _end += read;
+        BytesRead += read;
         return read > 0;
     }
 }

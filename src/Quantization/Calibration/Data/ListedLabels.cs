@@ -8,13 +8,14 @@ internal sealed class ListedLabels : LabelSource
 {
     private readonly Dictionary<string, int> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int?> _byName = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _sharedNames;
 
-    private ListedLabels()
-    {
-    }
+    private ListedLabels(IReadOnlyList<DataFile> files) => _sharedNames =
+        files.GroupBy(static file => Path.GetFileName(file.Path), StringComparer.Ordinal).Where(static group => group.Skip(1).Any())
+            .Select(static group => group.Key).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Reads the list; null, and why, where it is none.</summary>
-    public static LabelSource? Read(string list, IReadOnlyList<string> roots, out string? problem)
+    public static LabelSource? Read(string list, IReadOnlyList<DataFile> files, IReadOnlyList<string> roots, out string? problem)
     {
         problem = null;
         List<(string File, string Label)> entries;
@@ -33,7 +34,7 @@ internal sealed class ListedLabels : LabelSource
             return null;
         }
 
-        var labels = new ListedLabels();
+        var labels = new ListedLabels(files);
         string[] folders = [Path.GetDirectoryName(Path.GetFullPath(list))!, .. roots];
         var indexes = IndexesOf(entries.Select(static entry => entry.Label));
         foreach ((string file, string label) in entries)
@@ -51,8 +52,13 @@ internal sealed class ListedLabels : LabelSource
 
     public override int Of(DataFile file, DataRow row) => Find(file)!.Value;
 
-    private int? Find(DataFile file) =>
-        _byPath.TryGetValue(file.Path, out int index) ? index : _byName.GetValueOrDefault(Path.GetFileName(file.Path));
+    private int? Find(DataFile file)
+    {
+        if (_byPath.TryGetValue(file.Path, out int index))
+            return index;
+        string name = Path.GetFileName(file.Path);
+        return _sharedNames.Contains(name) ? null : _byName.GetValueOrDefault(name);
+    }
 
     private static List<(string File, string Label)> ReadEntries(string list)
     {
