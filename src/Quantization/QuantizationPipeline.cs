@@ -6,6 +6,7 @@ using Octet.Quantization.Calibration;
 using Octet.Quantization.Calibration.Data;
 using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Measurement;
+using Octet.Quantization.Emission;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;

@@ -1,4 +1,4 @@
-using Octet.Quantization.Methods;
+using Octet.Quantization.Emission;
 using Octet.Quantization.Reporting;
 using Octet.Runtime;
 
