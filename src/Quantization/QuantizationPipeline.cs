@@ -229,8 +229,7 @@ public sealed class QuantizationPipeline
             if (samples.Read(index) is not { } sample)
                 continue;
             ImmutableArray<NamedTensor> expected = RunFloat(reference, sample);
-            bool probes = cases.Count < ProbeCases && (cases.Count == 0 || sample.Inputs.Concat(expected).Sum(tensor => (long)tensor.Count) < LargestProbeElements);
-            if (probes)
+            if (cases.Count < ProbeCases && (cases.Count == 0 || sample.Inputs.Concat(expected).Sum(tensor => (long)tensor.Count) < LargestProbeElements))
                 cases.Add(new ProbeCase(sample.Inputs, expected));
             reference.Accuracy.Add(expected, expected, sample.Label);
             foreach (Candidate candidate in candidates.Where(candidate => candidate.IsAlive))
@@ -239,8 +238,6 @@ public sealed class QuantizationPipeline
                 {
                     ImmutableArray<NamedTensor> actual = candidate.Session!.Run(sample.Inputs);
                     candidate.Accuracy.Add(expected, actual, sample.Label);
-                    if (probes)
-                        candidate.Probe.Add(expected, actual, null);
                 }
                 catch (OnnxRuntimeException exception)
                 {
@@ -248,7 +245,10 @@ public sealed class QuantizationPipeline
                 }
             }
         }
-        return new Probe(cases.ToImmutable());
+        Probe probe = new(cases.ToImmutable());
+        foreach (Candidate candidate in candidates.Where(candidate => candidate.IsAlive))
+            candidate.ProbeSqnrDb = candidate.Session!.ProbeSqnrDb(probe);
+        return probe;
     }
 
     private ImmutableArray<NamedTensor> RunFloat(Candidate reference, Sample sample)
@@ -305,7 +305,7 @@ public sealed class QuantizationPipeline
         ImmutableArray<VariantReport> rows = [floatReport, .. judged.Select(pair => pair.Candidate.ToReport(pair.Verdict, pair.Verdict.Ships ? FileNameOf(pair.Candidate.Name) : "", verified))];
         ModelReport report = new(_request.Name, _request.Source, FileHash.Of(_request.ModelPath), selected, reason, rows, layers, _request.Threads, _request.BatchSize);
         ShippedVariant[] shipped = [.. judged.Where(pair => pair.Verdict.Ships).Select(pair => new ShippedVariant(pair.Candidate.Name, pair.Candidate.Path))];
-        ImmutableDictionary<string, double> probeSqnr = candidates.Where(candidate => candidate.Timing is not null).ToImmutableDictionary(candidate => candidate.Name, candidate => candidate.Probe.SqnrDb);
+        ImmutableDictionary<string, double> probeSqnr = candidates.Where(candidate => candidate.ProbeSqnrDb is not null).ToImmutableDictionary(candidate => candidate.Name, candidate => candidate.ProbeSqnrDb!.Value);
         ImmutableArray<string> files = ShippedFiles.Write(_request, report, shipped, probe, probeSqnr);
         return new QuantizationResult(report, files, inputs, outputs);
     }
