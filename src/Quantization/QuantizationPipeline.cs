@@ -5,13 +5,14 @@ using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Calibration.Data;
 using Octet.Quantization.Diagnostics;
-using Octet.Quantization.Measurement;
 using Octet.Quantization.Emission;
+using Octet.Quantization.Measurement;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Preparation;
 using Octet.Quantization.Reporting;
+using Octet.Quantization.Search;
 using Octet.Runtime;
 
 namespace Octet.Quantization;
@@ -31,6 +32,7 @@ public sealed class QuantizationPipeline
     private readonly IProgress<QuantizationProgress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly string _scratch;
+    private StatisticsFile? _statistics;
     private readonly Stopwatch _elapsed = Stopwatch.StartNew();
 
     private QuantizationPipeline(QuantizationRequest request, IDiagnosticSink diagnostics, IProgress<QuantizationProgress>? progress, CancellationToken cancellation)
@@ -66,6 +68,7 @@ public sealed class QuantizationPipeline
     private QuantizationResult Run()
     {
         Sweep();
+        _statistics = OpenStatistics();
         (string? passThrough, IReadOnlyList<string> domains) = LookAtModel();
         if (passThrough is not null)
             return WriteFloatOnly(passThrough, "", "");
@@ -98,7 +101,7 @@ public sealed class QuantizationPipeline
         Candidate[] candidates = [.. RequestedVariants(samples).Select(name => new Candidate(name, samples.Labelled))];
         try
         {
-            MakeVariants(prepared, candidates, samples);
+            MakeVariants(prepared, reference, candidates, samples);
             Probe probe = MeasureAccuracy(reference, candidates, samples);
             MeasureSpeed(reference, candidates, samples);
             ImmutableArray<LayerReport> layers = MeasureLayers(prepared, candidates, samples);
@@ -166,6 +169,7 @@ public sealed class QuantizationPipeline
         Samples? generated = Samples.Generate(inputs, _request.BatchSize);
         string instead = generated is null
             ? "nothing is made"
+            : _statistics is not null ? "the statistics file is used, and the variants are measured on generated inputs (accuracy unverified)"
             : "only variants that need no calibration are made, and they are measured on generated inputs (accuracy unverified)";
         _diagnostics.Report(DiagnosticCatalog.Create("OCT3001", _request.ModelPath, _request.Name, instead));
         return generated;
@@ -177,15 +181,41 @@ public sealed class QuantizationPipeline
         ImmutableArray<string> wanted = _request.Variants.IsEmpty
             ? Variants.Default(_request.Target, features.Contains("avx512-vnni") || features.Contains("avx-vnni") || !features.Contains("avx2"))
             : _request.Variants;
-        return [.. wanted.Where(variant => variant != Variants.Float && (samples.AreReal || !Variants.NeedsCalibration(variant)))];
+        return [.. wanted.Where(variant => variant != Variants.Float && (samples.AreReal || _statistics is not null || !Variants.NeedsCalibration(variant)))];
     }
 
-    private void MakeVariants(ModelProto prepared, Candidate[] candidates, Samples samples)
+    private StatisticsFile? OpenStatistics()
+    {
+        if (_request.Statistics is not { } path)
+            return null;
+        StatisticsFile file = StatisticsFile.Read(path);
+        file.EnsureFits(path, FileHash.Of(_request.ModelPath), _request.Method);
+        return file;
+    }
+
+    private CalibrationStatistics Calibrate(ModelProto prepared, QuantizationPlan plan, Samples samples)
+    {
+        if (_statistics is { } file)
+        {
+            file.EnsureCovers(_request.Statistics!, plan.Activations);
+            return file.Statistics;
+        }
+        Report($"calibrating on {samples.Count} inputs");
+        return Calibrator.Collect(
+            prepared, plan.Activations, CalibrationMethods.NeedsHistogram(_request.Method), samples.Count, index => samples.Read(index)?.Inputs, _scratch, cancellation: _cancellation);
+    }
+
+    private void MakeVariants(ModelProto prepared, Candidate reference, Candidate[] candidates, Samples samples)
     {
         VariantFactory factory = new(prepared, _request.Exclude, plan =>
         {
-            Report($"calibrating on {samples.Count} inputs");
-            return MinMaxCalibrator.Collect(prepared, plan.Activations, samples.Count, index => samples.Read(index)?.Inputs, _scratch, _cancellation);
+            CalibrationStatistics statistics = Calibrate(prepared, plan, samples);
+            if (_request.Method != CalibrationMethods.Auto)
+                return statistics.Ranges(_request.Method);
+            Report($"trying the calibration methods {string.Join(", ", CalibrationMethods.All)}");
+            int weightLimit = Variants.WeightLimit(candidates.Select(candidate => candidate.Name).First(Variants.NeedsCalibration));
+            return CalibrationMethodSearch.Best(
+                prepared, plan, statistics, weightLimit, reference.Session!, Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>(), samples.Labelled, _scratch, _request.Threads, _cancellation);
         });
         foreach (Candidate candidate in candidates)
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Octet.Quantization;
+using Octet.Quantization.Calibration;
 using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Methods;
 
@@ -10,7 +11,7 @@ namespace Octet.Tool;
 /// <summary>A recipe pinned in a file: the <c>recipe</c> object of a variant in report.json, committed so that every build makes the same bytes.</summary>
 internal static class RecipeFile
 {
-    /// <summary>Lets the recipe decide the variant and what stays float.</summary>
+    /// <summary>Lets the recipe decide the variant, how its ranges are found, and what stays float.</summary>
     /// <exception cref="DiagnosticException">OCT5005: the file is no recipe.</exception>
     public static QuantizationRequest Apply(QuantizationRequest request, string path)
     {
@@ -23,7 +24,10 @@ internal static class RecipeFile
             if (!Variants.All.Contains(variant))
                 throw new FormatException($"'{variant}' is no variant of this version; it knows {string.Join(", ", Variants.All)}");
             ImmutableArray<NodePattern> exclude = [.. (recipe!["exclude"] as JsonArray ?? []).Select(pattern => new NodePattern((string)pattern!))];
-            return request with { Variants = [variant], Exclude = [.. request.Exclude, .. exclude] };
+            string method = (string?)recipe["calibration"] ?? request.Method;
+            if (!CalibrationMethods.IsKnown(method))
+                throw new FormatException($"'{method}' is no calibration method of this version; it knows {string.Join(", ", CalibrationMethods.All)}");
+            return request with { Variants = [variant], Method = method, Exclude = [.. request.Exclude, .. exclude] };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException)
         {

@@ -29,6 +29,8 @@ public static class DiagnosticCatalog
         ["OCT3007"] = DiagnosticSeverity.Error,
         ["OCT3008"] = DiagnosticSeverity.Error,
         ["OCT3009"] = DiagnosticSeverity.Error,
+        ["OCT3010"] = DiagnosticSeverity.Error,
+        ["OCT3011"] = DiagnosticSeverity.Error,
         ["OCT4001"] = DiagnosticSeverity.Message,
         ["OCT4002"] = DiagnosticSeverity.Message,
         ["OCT4003"] = DiagnosticSeverity.Message,

@@ -12,16 +12,14 @@ public sealed class VariantFactory
 {
     private readonly ModelProto _prepared;
     private readonly ImmutableArray<NodePattern> _exclude;
-    private readonly Func<QuantizationPlan, (ImmutableDictionary<string, ActivationRange> Ranges, int Samples)> _calibrate;
-    private QuantizationPlan? _plan;
-    private ImmutableDictionary<string, ActivationRange> _ranges = ImmutableDictionary<string, ActivationRange>.Empty;
-    private int _samples;
+    private readonly Func<QuantizationPlan, CalibratedRanges> _calibrate;
+    private (QuantizationPlan Plan, CalibratedRanges Ranges)? _calibrated;
 
     /// <summary>Creates the factory.</summary>
     /// <param name="prepared">The prepared float model.</param>
     /// <param name="exclude">Nodes and operators that stay float.</param>
     /// <param name="calibrate">Collects a range for each of a plan's activations; called once, when the first static variant is made.</param>
-    public VariantFactory(ModelProto prepared, ImmutableArray<NodePattern> exclude, Func<QuantizationPlan, (ImmutableDictionary<string, ActivationRange> Ranges, int Samples)> calibrate)
+    public VariantFactory(ModelProto prepared, ImmutableArray<NodePattern> exclude, Func<QuantizationPlan, CalibratedRanges> calibrate)
     {
         _prepared = prepared;
         _exclude = exclude;
@@ -35,31 +33,30 @@ public sealed class VariantFactory
         if (variant == Variants.FloatOptimized)
             return new VariantBuild(variant, _prepared, Recipe(variant, "preparation"));
 
-        QuantizationPlan plan = Calibrated();
-        EmittedModel emitted = QdqEmitter.Emit(_prepared, plan, _ranges, Variants.WeightLimit(variant));
+        (QuantizationPlan plan, CalibratedRanges calibrated) = _calibrated ??= Calibrate();
+        EmittedModel emitted = QdqEmitter.Emit(_prepared, plan, calibrated.Ranges, Variants.WeightLimit(variant));
         JsonObject recipe = Recipe(variant, "static");
         recipe["activations"] = "uint8 per tensor";
         recipe["weights"] = variant == Variants.Int8Portable ? "int7 per channel" : "int8 per channel";
-        recipe["calibration"] = "minmax";
-        recipe["samples"] = _samples;
+        recipe["calibration"] = calibrated.Method;
+        if (!calibrated.Tried.IsEmpty)
+            recipe["calibrationsTried"] = new JsonArray([.. calibrated.Tried.Select(tried => (JsonNode)new JsonObject { ["method"] = tried.Method, ["drop"] = tried.Drop, ["sqnrDb"] = tried.SqnrDb })]);
+        recipe["samples"] = calibrated.Samples;
         recipe["float"] = new JsonArray([.. plan.FloatReasons.Select(reason => (JsonNode)new JsonObject { ["node"] = reason.Key, ["reason"] = reason.Value })]);
         return new VariantBuild(variant, emitted.Model, recipe, emitted, plan);
     }
 
-    private QuantizationPlan Calibrated()
+    private (QuantizationPlan, CalibratedRanges) Calibrate()
     {
-        if (_plan is not null)
-            return _plan;
-
         QuantizationPlan plan = StaticQuantization.Plan(_prepared, _exclude);
         if (plan.ComputeNodes.IsEmpty)
             throw new InvalidDataException(plan.FloatReasons.IsEmpty
                 ? "it has no Conv, Gemm or MatMul"
                 : $"of its {plan.FloatReasons.Count} compute nodes none can be integer, {plan.FloatReasons.First().Key} because {plan.FloatReasons.First().Value}");
-        (_ranges, _samples) = _calibrate(plan);
-        if (plan.Activations.FirstOrDefault(activation => !_ranges[activation].IsUsable) is { } broken)
+        CalibratedRanges calibrated = _calibrate(plan);
+        if (plan.Activations.FirstOrDefault(activation => !calibrated.Ranges[activation].IsUsable) is { } broken)
             throw new InvalidDataException($"the value '{broken}' of the float model is infinite or not a number on the calibration data");
-        return _plan = plan;
+        return (plan, calibrated);
     }
 
     private JsonObject Recipe(string variant, string method) => new()

@@ -73,15 +73,16 @@ public static class Tensors
         return Checked(tensor, values, count);
     }
 
+    /// <summary>The elements of a floating-point tensor, in place where they are raw floats already; for reading only.</summary>
+    /// <exception cref="InvalidDataException">As for <see cref="ToFloats"/>.</exception>
+    public static ReadOnlySpan<float> AsFloats(this TensorProto tensor) =>
+        (DataType)tensor.DataType == DataType.Float && tensor.HasRawData && tensor.RawData.Length == tensor.ElementCount() * sizeof(float)
+            ? MemoryMarshal.Cast<byte, float>(tensor.RawData.Span)
+            : tensor.ToFloats();
+
     /// <summary>Copies a floating-point tensor's elements to where they are needed, without a copy between where they are raw floats already.</summary>
     /// <exception cref="InvalidDataException">As for <see cref="ToFloats"/>.</exception>
-    public static void CopyFloatsTo(this TensorProto tensor, Span<float> destination)
-    {
-        if ((DataType)tensor.DataType == DataType.Float && tensor.HasRawData && tensor.RawData.Length == tensor.ElementCount() * sizeof(float))
-            MemoryMarshal.Cast<byte, float>(tensor.RawData.Span).CopyTo(destination);
-        else
-            tensor.ToFloats().CopyTo(destination);
-    }
+    public static void CopyFloatsTo(this TensorProto tensor, Span<float> destination) => tensor.AsFloats().CopyTo(destination);
 
     /// <summary>The elements of a 32- or 64-bit integer tensor.</summary>
     /// <exception cref="InvalidDataException">The type is another, or the data has another length than the extents promise.</exception>

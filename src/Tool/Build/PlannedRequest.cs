@@ -1,4 +1,5 @@
 using Octet.Quantization;
+using Octet.Quantization.Calibration;
 using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Methods;
 
@@ -35,9 +36,18 @@ internal static class PlannedRequest
             Threads = (int)model.Number("threads", 0),
             BatchSize = (int)model.Number("batch-size", 1),
             CalibrationSamples = (int)model.Number("calibration-samples", 300),
+            Method = Method(model),
             Target = model.Option("target") is { Length: > 0 } target ? target : "auto",
         };
         return RecipeFile.Apply(request, model.Option("recipe"));
+    }
+
+    private static string Method(PlannedModel model)
+    {
+        string method = NullIfEmpty(model.Option("method")) ?? CalibrationMethods.MinMax;
+        return CalibrationMethods.IsKnown(method)
+            ? method
+            : throw DiagnosticCatalog.Exception("OCT5005", model.PlanPath, $"--method={method} is none of {string.Join(", ", CalibrationMethods.All)}, {CalibrationMethods.Auto}");
     }
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;

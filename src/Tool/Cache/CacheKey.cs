@@ -48,6 +48,7 @@ internal static class CacheKey
             request.BatchSize,
             request.CalibrationSamples,
             request.Target,
+            request.Method,
         }));
 
         // Names count where they carry the labels: the folder of a class, the rows of a csv.
@@ -58,6 +59,7 @@ internal static class CacheKey
                 Add(root is null ? file : Path.GetRelativePath(root, file).Replace('\\', '/'));
                 Add(File.Exists(file) ? FileHash.Of(file) : "missing");
             }
+        Add(request.Statistics is null ? "" : FileHash.Of(request.Statistics));
         Add(request.Labels is null ? "" : File.Exists(request.Labels) ? FileHash.Of(request.Labels) : "folders");
         return Convert.ToHexString(hash.GetHashAndReset()).ToLowerInvariant();
     }
