@@ -50,8 +50,9 @@ internal sealed class PngData : Stream
             while (found <= expected + Slack && pixels.Read(block) is > 0 and int read)
                 found += read;
         }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
+            // The decompressor has an exception of its own for some damage, which is an IOException to others.
             found = -1;
         }
         if (found < expected || found > expected + Slack)
