@@ -2,7 +2,9 @@ using StbImageSharp;
 
 namespace Octet.Quantization.Calibration.Data;
 
-/// <summary>Reads .png, .jpg, .bmp, .tga and .gif files (of the last, the first frame). A camera's note of orientation is not followed.</summary>
+/// <summary>
+/// Reads .png, .jpg, .bmp, .tga and .gif files (of the last, the first frame). A camera's note of orientation is not followed.
+/// </summary>
 internal static class ImageDecoder
 {
     private const long MaximumFileBytes = 512L << 20;

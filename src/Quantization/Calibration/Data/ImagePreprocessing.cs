@@ -101,7 +101,9 @@ public sealed record ImagePreprocessing
     /// <summary>Reads the written form.</summary>
     /// <exception cref="DiagnosticException">OCT3007: it is not understood.</exception>
     public static ImagePreprocessing Parse(string text, string? modelPath = null) =>
-        TryParse(text, out ImagePreprocessing? preprocessing, out string? problem) ? preprocessing : throw Invalid(text, problem, modelPath);
+        TryParse(text, out ImagePreprocessing? preprocessing, out string? problem)
+            ? preprocessing
+            : throw Invalid(text, problem, modelPath);
 
     /// <summary>OCT3007.</summary>
     internal static DiagnosticException Invalid(string text, string problem, string? modelPath) =>
@@ -193,7 +195,8 @@ public sealed record ImagePreprocessing
     private static ImmutableArray<double>? Numbers(string text)
     {
         double?[] values = [.. text.Split(',').Select(Number)];
-        return values.Length is 1 or 3 && values.All(static value => value is not null) ? [.. values.Select(static value => value!.Value)] : null;
+        bool complete = values.Length is 1 or 3 && values.All(static value => value is not null);
+        return complete ? [.. values.Select(static value => value!.Value)] : null;
     }
 
     private static T? Word<T>(string text) where T : struct, Enum

@@ -78,7 +78,8 @@ internal sealed class ListedLabels : LabelSource
             if (first)
                 separator = CsvFields.SeparatorOf(line);
             var fields = new CsvFields(line, separator);
-            if (!fields.TryTake(out ReadOnlySpan<byte> file) || !fields.TryTake(out ReadOnlySpan<byte> label) || label.IsEmpty || fields.TryTake(out _))
+            bool hasTwo = fields.TryTake(out ReadOnlySpan<byte> file) & fields.TryTake(out ReadOnlySpan<byte> label) && !fields.TryTake(out _);
+            if (!hasTwo || label.IsEmpty)
                 throw new UnreadableDataException($"line {lines.LineNumber} is not file,label");
             string path = DataFiles.Portable(CsvFields.TextOf(file));
             // A first line that names no data file is a header.

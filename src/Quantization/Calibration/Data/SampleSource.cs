@@ -69,7 +69,9 @@ public sealed class SampleSource : IDisposable
 
     /// <summary>Reads one sample.</summary>
     /// <param name="index">From 0 to <see cref="Count"/> - 1.</param>
-    /// <returns>Null where nothing of it can be read, which OCT3002 tells once a file. In a batch, items that can be read stand in for one that cannot.</returns>
+    /// <returns>
+    /// Null where nothing of it can be read, which OCT3002 tells once a file. In a batch, items that can be read stand in for one that cannot.
+    /// </returns>
     /// <exception cref="DiagnosticException">OCT3004: the data's shape does not fit. OCT3009: it leaves an input without data.</exception>
     public Sample? TryRead(int index)
     {
