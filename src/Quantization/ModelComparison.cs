@@ -132,7 +132,7 @@ public static class ModelComparison
                 continue;
             ImmutableArray<NamedTensor> expected = files[0].Session!.Run(sample.Inputs);
             foreach (Candidate file in files.Where(file => file.IsAlive))
-                Try(file, () => file.Accuracy.Add(expected, file == files[0] ? expected : file.Session!.Run(sample.Inputs), sample.Label));
+                Try(file, () => file.Accuracy.Add(expected, file == files[0] ? expected : file.Session!.Run(sample.Inputs), sample.Labels));
         }
     }
 

@@ -231,13 +231,13 @@ public sealed class QuantizationPipeline
             ImmutableArray<NamedTensor> expected = RunFloat(reference, sample);
             if (cases.Count < ProbeCases && (cases.Count == 0 || sample.Inputs.Concat(expected).Sum(tensor => (long)tensor.Count) < LargestProbeElements))
                 cases.Add(new ProbeCase(sample.Inputs, expected));
-            reference.Accuracy.Add(expected, expected, sample.Label);
+            reference.Accuracy.Add(expected, expected, sample.Labels);
             foreach (Candidate candidate in candidates.Where(candidate => candidate.IsAlive))
             {
                 try
                 {
                     ImmutableArray<NamedTensor> actual = candidate.Session!.Run(sample.Inputs);
-                    candidate.Accuracy.Add(expected, actual, sample.Label);
+                    candidate.Accuracy.Add(expected, actual, sample.Labels);
                 }
                 catch (OnnxRuntimeException exception)
                 {

@@ -42,7 +42,7 @@ public static class LayerErrors
                 ImmutableArray<NamedTensor> expected = reference.Run(inputs);
                 ImmutableArray<NamedTensor> got = actual.Run(inputs);
                 for (int layer = 0; layer < observed.Length; layer++)
-                    meters[layer].Add([expected[layer]], [got[layer]], null);
+                    meters[layer].Add([expected[layer]], [got[layer]], []);
             }
             for (int layer = 0; layer < observed.Length; layer++)
                 ratios[observed[layer].Node.Name] = meters[layer].SqnrDb;
