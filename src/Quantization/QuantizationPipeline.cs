@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Calibration.Data;
@@ -66,6 +67,7 @@ public sealed class QuantizationPipeline
     private QuantizationResult Run()
     {
         Sweep();
+        MakeScratch();
         (string? passThrough, IReadOnlyList<string> domains) = LookAtModel();
         if (passThrough is not null)
             return WriteFloatOnly(passThrough, "", "");
@@ -76,10 +78,16 @@ public sealed class QuantizationPipeline
         using ModelSession session = opened;
         string inputs = TensorSignature.Describe(session.InputNames, session.Inputs);
         string outputs = TensorSignature.Describe(session.OutputNames, session.Outputs);
+        if (session.InputNames.FirstOrDefault(name => !session.Inputs[name].IsTensor) is { } odd)
+        {
+            DiagnosticException problem = DiagnosticCatalog.Exception("OCT2007", _request.ModelPath, $"its input '{odd}' is no tensor, so that it cannot be run on samples");
+            _diagnostics.Report(problem.Diagnostic);
+            return WriteFloatOnly(problem.Diagnostic.Text, inputs, outputs);
+        }
 
         using Samples? samples = OpenSamples(session);
         if (samples is null)
-            return WriteFloatOnly("there is no data, and the inputs have dynamic extents, so that nothing can be measured", inputs, outputs);
+            return WriteFloatOnly("there is no data, and no inputs can be made up for dynamic extents or unusual types, so that nothing can be measured", inputs, outputs);
 
         ModelProto prepared;
         try
@@ -114,6 +122,8 @@ public sealed class QuantizationPipeline
     private (string? PassThrough, IReadOnlyList<string> Domains) LookAtModel()
     {
         ModelProto model = OnnxFile.ReadWithoutExternalData(_request.ModelPath);
+        // Before ONNX Runtime opens anything that the model names.
+        ExternalData.Check(model, _request.ModelPath);
         return (ReasonToPassThrough(model), model.OtherDomains());
     }
 
@@ -159,7 +169,7 @@ public sealed class QuantizationPipeline
 
     private Samples? OpenSamples(ModelSession session)
     {
-        ImmutableArray<ModelInput> inputs = TensorSignature.Inputs(session, _request.InputShapes);
+        ImmutableArray<ModelInput> inputs = TensorSignature.Inputs(session, _request.InputShapes, _request.ModelPath);
         if (!_request.Data.IsEmpty)
             return Samples.Read(new SampleSourceOptions(_request.Data, inputs, _request.ModelPath, _request.Preprocessing, _request.Labels, _request.BatchSize, _request.CalibrationSamples), _diagnostics);
 
@@ -185,7 +195,7 @@ public sealed class QuantizationPipeline
         VariantFactory factory = new(prepared, _request.Exclude, plan =>
         {
             Report($"calibrating on {samples.Count} inputs");
-            return MinMaxCalibrator.Collect(prepared, plan.Activations, samples.Count, index => samples.Read(index)?.Inputs, _scratch, _cancellation);
+            return OfFirstFailure(() => MinMaxCalibrator.Collect(prepared, plan.Activations, samples.Count, index => samples.Read(index)?.Inputs, _scratch, _cancellation));
         });
         foreach (Candidate candidate in candidates)
         {
@@ -213,6 +223,20 @@ public sealed class QuantizationPipeline
                     _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, exception.Message));
                 candidate.Fail(exception.Message);
             }
+        }
+    }
+
+    // Samples are run in parallel; what one of them meets is what the user is told.
+    private static T OfFirstFailure<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (AggregateException exception)
+        {
+            ExceptionDispatchInfo.Throw(exception.Flatten().InnerExceptions[0]);
+            throw;
         }
     }
 
@@ -343,6 +367,19 @@ public sealed class QuantizationPipeline
     {
         _cancellation.ThrowIfCancellationRequested();
         _progress?.Report(new QuantizationProgress(_request.Name, activity));
+    }
+
+    /// <summary>Makes the folder first of all: an output that cannot be written is said before the work, not after it.</summary>
+    private void MakeScratch()
+    {
+        try
+        {
+            Directory.CreateDirectory(_scratch);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiagnosticCatalog.Exception("OCT5002", _request.OutputDirectory, exception.Message.TrimEnd('.'));
+        }
     }
 
     private void Sweep()

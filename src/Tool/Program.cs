@@ -13,13 +13,19 @@ RootCommand root = new("Octet quantizes ONNX models, measures that the result is
     CacheVerb.Create(),
 };
 
+if (args.Length == 0)
+{
+    root.Parse(["--help"]).Invoke();
+    return ExitCode.BadUsage;
+}
+
 // 'build @octet.rsp' reads its plan itself: one value a line, no quoting, so that every path is taken as it is.
 ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (parsed.Errors.Count > 0)
 {
     foreach (ParseError error in parsed.Errors)
         Console.Error.WriteLine(error.Message);
-    Console.Error.WriteLine($"See: octet {parsed.CommandResult.Command.Name.Replace("octet ", "", StringComparison.Ordinal)} --help");
+    Console.Error.WriteLine($"See: octet {(parsed.CommandResult.Command == root ? "" : $"{parsed.CommandResult.Command.Name} ")}--help");
     return ExitCode.BadUsage;
 }
 return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

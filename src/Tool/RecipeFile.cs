@@ -11,23 +11,23 @@ namespace Octet.Tool;
 internal static class RecipeFile
 {
     /// <summary>Lets the recipe decide the variant and what stays float.</summary>
-    /// <exception cref="DiagnosticException">OCT5005: the file is no recipe.</exception>
+    /// <exception cref="DiagnosticException">OCT5006: the file is no recipe.</exception>
     public static QuantizationRequest Apply(QuantizationRequest request, string path)
     {
         if (path.Length == 0)
             return request;
         try
         {
-            JsonNode? recipe = JsonNode.Parse(File.ReadAllText(path));
-            string variant = (string?)recipe?["variant"] ?? throw new FormatException("it names no variant");
+            JsonObject recipe = JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new FormatException("it is no json object");
+            string variant = (string?)recipe["variant"] ?? throw new FormatException("it names no variant");
             if (!Variants.All.Contains(variant))
                 throw new FormatException($"'{variant}' is no variant of this version; it knows {string.Join(", ", Variants.All)}");
-            ImmutableArray<NodePattern> exclude = [.. (recipe!["exclude"] as JsonArray ?? []).Select(pattern => new NodePattern((string)pattern!))];
+            ImmutableArray<NodePattern> exclude = [.. (recipe["exclude"] as JsonArray ?? []).Select(pattern => new NodePattern((string)pattern!))];
             return request with { Variants = [variant], Exclude = [.. request.Exclude, .. exclude] };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException)
         {
-            throw DiagnosticCatalog.Exception("OCT5005", path, $"the recipe is not usable: {exception.Message.TrimEnd('.')}");
+            throw DiagnosticCatalog.Exception("OCT5006", path, exception.Message.TrimEnd('.'));
         }
     }
 }

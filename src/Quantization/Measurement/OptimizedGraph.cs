@@ -44,7 +44,9 @@ public sealed record OptimizedGraph(int IntegerNodes, int FloatComputeNodes, int
             using (InferenceSession session = new(modelPath, options))
             {
             }
-            return Count(OnnxFile.Read(path));
+            // Not OnnxFile: a graph without nodes is no model to a user, but it is what is left of a constant one.
+            using FileStream stream = File.OpenRead(path);
+            return Count(ModelProto.Parser.ParseFrom(stream));
         }
         finally
         {
