@@ -8,8 +8,8 @@ using Octet.Quantization.Preparation;
 namespace Octet.Quantization.Emission;
 
 /// <summary>
-/// Writes a plan into a model as QuantizeLinear/DequantizeLinear pairs (QDQ): activations unsigned 8-bit per tensor, weights signed 8-bit per
-/// channel, biases 32-bit. ONNX Runtime fuses the pairs with the nodes between them into integer kernels.
+/// Writes a plan into a model as QuantizeLinear/DequantizeLinear pairs (QDQ): activations 8-bit per tensor, unsigned or signed, weights signed 8-bit
+/// per channel, biases 32-bit. ONNX Runtime fuses the pairs with the nodes between them into integer kernels.
 /// </summary>
 public sealed class QdqEmitter
 {
@@ -20,11 +20,12 @@ public sealed class QdqEmitter
     private readonly QuantizationPlan _plan;
     private readonly IReadOnlyDictionary<string, ActivationRange> _ranges;
     private readonly int _weightLimit;
+    private readonly bool _signedActivations;
     private readonly Dictionary<string, string> _dequantized = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Weights, string Bias, float ActivationScale), (string Weights, string Bias)> _quantizedWeights = [];
     private readonly List<NodeProto> _nodes = [];
 
-    private QdqEmitter(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit)
+    private QdqEmitter(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations)
     {
         _model = prepared.Clone();
         _graph = _model.Graph;
@@ -33,6 +34,7 @@ public sealed class QdqEmitter
         _plan = plan;
         _ranges = ranges;
         _weightLimit = weightLimit;
+        _signedActivations = signedActivations;
     }
 
     /// <summary>Returns the quantized model; the prepared one is left as it is.</summary>
@@ -40,8 +42,10 @@ public sealed class QdqEmitter
     /// <param name="plan">What becomes integer.</param>
     /// <param name="ranges">A usable range for each of the plan's activations.</param>
     /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
-    public static EmittedModel Emit(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit) =>
-        new QdqEmitter(prepared, plan, ranges, weightLimit).Emit();
+    /// <param name="signedActivations">Whether activations are signed, as ARM64 wants them.</param>
+    public static EmittedModel Emit(
+        ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations = false) =>
+        new QdqEmitter(prepared, plan, ranges, weightLimit, signedActivations).Emit();
 
     private EmittedModel Emit()
     {
@@ -94,7 +98,7 @@ public sealed class QdqEmitter
         string quantized = _names.Fresh($"{value}_quantized");
         string dequantized = dequantizedName ?? _names.Fresh($"{value}_dequantized");
         _graph.Initializer.Add(Tensors.Create(scale, [], [parameters.Scale]));
-        _graph.Initializer.Add(Tensors.Create(zeroPoint, [], [(byte)parameters.ZeroPoint]));
+        _graph.Initializer.Add(_signedActivations ? Tensors.Create(zeroPoint, [], [(sbyte)parameters.ZeroPoint]) : Tensors.Create(zeroPoint, [], [(byte)parameters.ZeroPoint]));
         _nodes.Add(Nodes.Create("QuantizeLinear", _names.Fresh($"{value}_QuantizeLinear"), [source, scale, zeroPoint], [quantized]));
         _nodes.Add(Nodes.Create("DequantizeLinear", _names.Fresh($"{value}_DequantizeLinear"), [quantized, scale, zeroPoint], [dequantized]));
         _dequantized[value] = dequantized;
@@ -145,6 +149,6 @@ public sealed class QdqEmitter
     {
         while (_plan.SharedParameters.TryGetValue(value, out string? source))
             value = source;
-        return AffineParameters.ForUInt8(_ranges[value]);
+        return _signedActivations ? AffineParameters.ForInt8(_ranges[value]) : AffineParameters.ForUInt8(_ranges[value]);
     }
 }

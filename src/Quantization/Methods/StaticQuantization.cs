@@ -65,8 +65,9 @@ public static class StaticQuantization
             : node.Output[0];
 
     private static bool NeedsQuantizedResult(NodeProto node, string result, GraphIndex index, HashSet<NodeProto> quantized) =>
-        // ONNX Runtime fuses a Gemm with integer inputs and a float result; every other node must be closed by a QuantizeLinear.
-        node.OpType != "Gemm" || index.Consumers(result).Any(quantized.Contains);
+        // ONNX Runtime fuses a Gemm or MatMul with integer inputs and a float result (QGemm, MatMulIntegerToFloat); every other node must be closed
+        // by a QuantizeLinear.
+        node.OpType is not ("Gemm" or "MatMul") || index.Consumers(result).Any(quantized.Contains);
 
     private static HashSet<NodeProto> ConnectingNodes(GraphProto graph, GraphIndex index, HashSet<NodeProto> compute, Func<NodeProto, bool> excluded)
     {

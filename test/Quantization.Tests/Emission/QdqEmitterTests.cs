@@ -26,8 +26,9 @@ public sealed class QdqEmitterTests
             from bias in Gen.Bool
             from relu in Gen.Bool
             from dimensions in Gen.Int[1, 2]
+            from signed in Gen.Bool
             from seed in Gen.Int[0, 1000]
-            select (kernel, stride, dilation, pad, groups, inputsPerGroup, outputsPerGroup, bias, relu, dimensions, seed);
+            select (kernel, stride, dilation, pad, groups, inputsPerGroup, outputsPerGroup, bias, relu, dimensions, signed, seed);
         cases.Sample(test =>
         {
             GraphBuilder builder = new(seed: test.seed);
@@ -41,7 +42,7 @@ public sealed class QdqEmitterTests
             string y = builder.Node("Conv", operands, Nodes.Attribute("kernel_shape", Spatial(test.kernel)), Nodes.Attribute("strides", Spatial(test.stride)), Nodes.Attribute("dilations", Spatial(test.dilation)),
                 Nodes.Attribute("pads", [.. Spatial(test.pad), .. Spatial(test.pad)]), Nodes.Attribute("group", test.groups));
             builder.Output(test.relu ? builder.Node("Relu", [y]) : y);
-            AssertInteger(builder.Build(), Reference.Tensor(x, shape, test.seed));
+            AssertInteger(builder.Build(), Reference.Tensor(x, shape, test.seed), test.signed);
         }, iter: 60, threads: 1);
     }
 
@@ -55,8 +56,9 @@ public sealed class QdqEmitterTests
             from rank in Gen.Int[2, 4]
             from inner in Gen.Int[1, 40]
             from columns in Gen.Int[1, 20]
+            from signed in Gen.Bool
             from seed in Gen.Int[0, 1000]
-            select (gemm, transposed, bias, rank, inner, columns, seed);
+            select (gemm, transposed, bias, rank, inner, columns, signed, seed);
         cases.Sample(test =>
         {
             GraphBuilder builder = new(seed: test.seed);
@@ -72,7 +74,7 @@ public sealed class QdqEmitterTests
             {
                 builder.Output(builder.Node("MatMul", [x, builder.Weights(test.inner, test.columns)]));
             }
-            AssertInteger(builder.Build(), Reference.Tensor(x, shape, test.seed));
+            AssertInteger(builder.Build(), Reference.Tensor(x, shape, test.seed), test.signed);
         }, iter: 60, threads: 1);
     }
 
@@ -80,7 +82,13 @@ public sealed class QdqEmitterTests
 
     [Theory]
     [MemberData(nameof(Connecting))]
-    public void An_operator_between_two_convolutions_needs_no_conversion(string op)
+    public void An_operator_between_two_convolutions_needs_no_conversion(string op) => AssertConnects(op, signed: false);
+
+    [Theory]
+    [MemberData(nameof(Connecting))]
+    public void The_same_holds_for_signed_activations(string op) => AssertConnects(op, signed: true);
+
+    private static void AssertConnects(string op, bool signed)
     {
         GraphBuilder builder = new();
         string x = builder.Input("x", 1, 3, 8, 8);
@@ -101,7 +109,7 @@ public sealed class QdqEmitterTests
         ModelProto model = builder.Build();
         NamedTensor input = Reference.Tensor(x, [1, 3, 8, 8]);
 
-        ModelProto variant = Quantized.Make(model, input).Model;
+        ModelProto variant = Quantized.Make(model, input, signed).Model;
         OptimizedGraph optimized = Quantized.Optimized(variant);
 
         Assert.Equal(model.Count("Conv"), optimized.IntegerNodes);
@@ -110,8 +118,10 @@ public sealed class QdqEmitterTests
         Assert.InRange(Quantized.SqnrDb(model, variant, input), LowestSqnrDb, Agreement.LimitDb);
     }
 
-    [Fact]
-    public void A_clamp_behind_a_convolution_disappears()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_clamp_behind_a_convolution_disappears(bool signed)
     {
         GraphBuilder builder = new();
         string x = builder.Input("x", 1, 3, 8, 8);
@@ -120,7 +130,7 @@ public sealed class QdqEmitterTests
         ModelProto model = builder.Build();
         NamedTensor input = Reference.Tensor(x, [1, 3, 8, 8]);
 
-        ModelProto variant = Quantized.Make(model, input).Model;
+        ModelProto variant = Quantized.Make(model, input, signed).Model;
 
         Assert.Equal(new OptimizedGraph(2, 0, 2), Quantized.Optimized(variant));
         Assert.InRange(Quantized.SqnrDb(model, variant, input), LowestSqnrDb, Agreement.LimitDb);
@@ -199,10 +209,10 @@ public sealed class QdqEmitterTests
 
     private static void NodeProtoNames(GraphBuilder builder, string x) => builder.Output(builder.Conv(builder.Conv(x, 4, 3, 3), 2, 4, 3));
 
-    private static void AssertInteger(ModelProto model, NamedTensor input)
+    private static void AssertInteger(ModelProto model, NamedTensor input, bool signed = false)
     {
         int compute = model.Count("Conv") + model.Count("Gemm") + model.Count("MatMul");
-        ModelProto variant = Quantized.Make(model, input).Model;
+        ModelProto variant = Quantized.Make(model, input, signed).Model;
 
         OptimizedGraph optimized = Quantized.Optimized(variant);
         Assert.Equal(compute, optimized.IntegerNodes);
