@@ -18,26 +18,30 @@ internal static class CreateSessionCall
     {
         string type = shim.Member.ContainingType.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
         string member = shim.Member.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
-        ExpressionSyntax method = SyntaxFactory.ParseExpression($"{type}.{member}.{shim.Factory.Name}").WithAdditionalAnnotations(Simplifier.Annotation);
-        return SyntaxFactory.InvocationExpression(method, Arguments(creation, options, shim.Factory.Parameters[0].Name)).WithTriviaFrom(creation);
+        ExpressionSyntax method = SyntaxFactory.ParseExpression($"{type}.{member}.{shim.Factory.Name}")
+            .WithAdditionalAnnotations(Simplifier.Annotation);
+        ArgumentListSyntax arguments = Arguments(creation, options, shim.Factory.Parameters[0].Name)
+            .WithAdditionalAnnotations(Formatter.Annotation);
+        return SyntaxFactory.InvocationExpression(method, arguments).WithTriviaFrom(creation);
     }
 
     private static ArgumentListSyntax Arguments(BaseObjectCreationExpressionSyntax creation, int options, string parameter)
     {
         ArgumentListSyntax list = creation.ArgumentList!;
-        ArgumentSyntax? kept = options < 0 ? null : list.Arguments[options];
-        if (kept?.NameColon is { } name && name.Name.Identifier.ValueText != parameter) kept = kept.WithNameColon(null).WithTriviaFrom(kept);
-
-        SyntaxTriviaList comments = Comments(creation, options < 0 ? default : list.Arguments[options].FullSpan);
         SyntaxToken open = list.OpenParenToken;
-        if (comments.Any() || kept is null) open = open.WithTrailingTrivia(comments);
-        bool startsLine = open.TrailingTrivia is [.., var last] && last.IsKind(SyntaxKind.EndOfLineTrivia);
-        if (!startsLine) kept = kept?.WithLeadingTrivia(kept.GetLeadingTrivia().SkipWhile(trivia => trivia.IsKind(SyntaxKind.WhitespaceTrivia)));
-
         SyntaxToken close = list.CloseParenToken;
-        if (kept is null && !comments.Any()) close = close.WithLeadingTrivia();
-        return SyntaxFactory.ArgumentList(open, kept is null ? default : SyntaxFactory.SingletonSeparatedList(kept), close)
-            .WithAdditionalAnnotations(Formatter.Annotation);
+        if (options < 0)
+        {
+            SyntaxTriviaList left = Comments(creation, kept: default);
+            if (!left.Any()) close = close.WithLeadingTrivia();
+            return SyntaxFactory.ArgumentList(open.WithTrailingTrivia(left), default, close);
+        }
+
+        ArgumentSyntax kept = list.Arguments[options];
+        SyntaxTriviaList comments = Comments(creation, kept.FullSpan);
+        if (kept.NameColon is { } name && name.Name.Identifier.ValueText != parameter) kept = kept.WithNameColon(null).WithTriviaFrom(kept);
+        if (comments.Any()) open = open.WithTrailingTrivia(comments);
+        return SyntaxFactory.ArgumentList(open, SyntaxFactory.SingletonSeparatedList(kept), close);
     }
 
     // The comments of all that goes away, which would go with it.
@@ -47,7 +51,7 @@ internal static class CreateSessionCall
             .Where(trivia => trivia.IsKind(SyntaxKind.SingleLineCommentTrivia) || trivia.IsKind(SyntaxKind.MultiLineCommentTrivia))
             .Where(trivia => creation.Span.Contains(trivia.Span) && !kept.Contains(trivia.Span));
         return SyntaxFactory.TriviaList(comments.SelectMany(comment => comment.IsKind(SyntaxKind.SingleLineCommentTrivia)
-            ? new[] { SyntaxFactory.Space, comment, SyntaxFactory.ElasticCarriageReturnLineFeed }
+            ? new[] { SyntaxFactory.Space, comment, creation.DescendantTrivia().First(trivia => trivia.IsKind(SyntaxKind.EndOfLineTrivia)) }
             : [comment, SyntaxFactory.Space]));
     }
 }

@@ -24,7 +24,8 @@ public sealed class QuantizedModelCodeFixProvider : CodeFixProvider
 
     /// <inheritdoc/>
     public override FixAllProvider GetFixAllProvider() =>
-        FixAllProvider.Create(static async (context, document, diagnostics) => await Fix(document, diagnostics, context.CancellationToken).ConfigureAwait(false));
+        FixAllProvider.Create(static async (context, document, diagnostics) =>
+            await Fix(document, diagnostics, context.CancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc/>
     public override async Task RegisterCodeFixesAsync(CodeFixContext context)
@@ -63,12 +64,12 @@ public sealed class QuantizedModelCodeFixProvider : CodeFixProvider
             if (diagnostic.Properties.TryGetValue(Rules.ShimProperty, out string? name) && name is not null
                 && Shim.Find(model.Compilation, name) is { } shim
                 && model.SyntaxTree.GetRoot(cancellationToken).FindNode(diagnostic.Location.SourceSpan, getInnermostNodeForTie: true)
-                    is BaseObjectCreationExpressionSyntax { ArgumentList: { } list } creation
+                    is BaseObjectCreationExpressionSyntax { ArgumentList: { ContainsDirectives: false } list } creation
                 && model.GetOperation(creation, cancellationToken) is IObjectCreationOperation operation)
             {
-                SyntaxNode? options = operation.Arguments
-                    .FirstOrDefault(argument => argument is { ArgumentKind: ArgumentKind.Explicit, Parameter.Type.Name: "SessionOptions" })?.Syntax;
-                return new Replacement(creation, list.Arguments.IndexOf(argument => argument == options), shim);
+                IArgumentOperation? options = operation.Arguments
+                    .FirstOrDefault(argument => argument.Parameter is { Type.Name: "SessionOptions" });
+                return new Replacement(creation, list.Arguments.IndexOf(argument => argument == options?.Syntax), shim);
             }
             return null;
         }

@@ -26,17 +26,18 @@ public sealed class FloatModelAnalyzer : DiagnosticAnalyzer
             var types = new KnownTypes(start.Compilation);
             if (types.InferenceSession is null) return;
             var models = new ProjectModels(start.Options);
-            start.RegisterOperationAction(operation => Analyze(operation, types, models), OperationKind.ObjectCreation);
+            var reader = new TailReader(types);
+            start.RegisterOperationAction(operation => Analyze(operation, types, models, reader), OperationKind.ObjectCreation);
         });
     }
 
-    private static void Analyze(OperationAnalysisContext context, KnownTypes types, ProjectModels models)
+    private static void Analyze(OperationAnalysisContext context, KnownTypes types, ProjectModels models, TailReader reader)
     {
         var creation = (IObjectCreationOperation)context.Operation;
         if (!types.IsSession(creation.Type) || models.IsShim(context.ContainingSymbol.ContainingType)) return;
 
         if (SessionSource.Of(creation, types) is not { } source
-            || ModelPath.OfModel(new TailReader(types).Read(source.Path, context.CancellationToken)) is not { } path)
+            || ModelPath.OfModel(reader.Read(source.Path, context.CancellationToken)) is not { } path)
             return;
 
         if (models.TryFind(path, out string? shim))
@@ -49,7 +50,8 @@ public sealed class FloatModelAnalyzer : DiagnosticAnalyzer
         }
         else if (!path.IsVariant)
         {
-            LocalizableString advice = Rules.Text(models.IsQuantizing ? "OCT0001_AddItem" : "OCT0001_EnableAndAddItem", models.ItemLine(path));
+            string name = models.IsQuantizing ? "OCT0001_AddItem" : "OCT0001_EnableAndAddItem";
+            LocalizableString advice = Rules.Text(name, models.ItemLine(path));
             context.ReportDiagnostic(Diagnostic.Create(Rules.FloatModelLoaded, creation.Syntax.GetLocation(), models.Name(path), advice));
         }
     }

@@ -8,6 +8,12 @@ internal readonly record struct KnownTail(string Text, bool IsWhole)
     /// <summary>Nothing is known.</summary>
     public static KnownTail Unknown => new("", false);
 
+    /// <summary>The empty string, to begin a sum with.</summary>
+    public static KnownTail Empty => new("", true);
+
+    /// <summary>One separator.</summary>
+    public static KnownTail Separator => new("/", true);
+
     /// <summary>Unknown but for the separator at its end, such as <c>AppContext.BaseDirectory</c>.</summary>
     public static KnownTail SomeFolder => new("/", false);
 
@@ -17,9 +23,9 @@ internal readonly record struct KnownTail(string Text, bool IsWhole)
     /// <summary>The two as parts of a path, with one separator between them, as <c>Path.Join</c> puts it.</summary>
     public static KnownTail Join(KnownTail left, KnownTail right)
     {
-        if (right is { IsWhole: true, Text: "" }) return left;
-        bool separated = left is { IsWhole: true, Text: "" } || EndsWithSeparator(left.Text) || StartsWithSeparator(right);
-        return separated ? left + right : left + new KnownTail("/", true) + right;
+        if (right == Empty) return left;
+        bool separated = left == Empty || EndsWithSeparator(left.Text) || StartsWithSeparator(right);
+        return separated ? left + right : left + Separator + right;
     }
 
     /// <summary>The same as <c>Path.Combine</c> puts it: a rooted part discards what stands before it.</summary>

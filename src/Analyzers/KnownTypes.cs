@@ -35,5 +35,10 @@ internal sealed class KnownTypes
     public bool IsBaseDirectory(IPropertySymbol property) =>
         property.Name == "BaseDirectory" && (Same(property.ContainingType, _appContext) || Same(property.ContainingType, _appDomain));
 
-    private static bool Same(ITypeSymbol? type, INamedTypeSymbol? known) => known is not null && SymbolEqualityComparer.Default.Equals(type, known);
+    /// <summary>True for <c>Path.DirectorySeparatorChar</c> and the alternative one.</summary>
+    public bool IsDirectorySeparator(IFieldSymbol field) =>
+        field.Name is "DirectorySeparatorChar" or "AltDirectorySeparatorChar" && IsPath(field.ContainingType);
+
+    private static bool Same(ITypeSymbol? type, INamedTypeSymbol? known) =>
+        known is not null && SymbolEqualityComparer.Default.Equals(type, known);
 }

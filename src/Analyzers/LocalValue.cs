@@ -16,7 +16,7 @@ internal static class LocalValue
             IOperation? written = operation switch
             {
                 IVariableDeclaratorOperation declarator when Same(declarator.Symbol) => declarator.GetVariableInitializer()?.Value,
-                ISimpleAssignmentOperation { Target: ILocalReferenceOperation target } assignment when Same(target.Local) => assignment.Value,
+                ISimpleAssignmentOperation { Target: ILocalReferenceOperation target, Value: var right } when Same(target.Local) => right,
                 _ => null,
             };
             if (written is null) continue;

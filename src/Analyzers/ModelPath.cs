@@ -12,7 +12,7 @@ internal sealed class ModelPath
     private const string Extension = ".onnx";
 
     // The names Octet gives the files of its variants: direction.onnx -> direction.int8.onnx. `float` is the model itself.
-    private static readonly string[] Variants = ["int8", "int8-portable", "int8-dynamic", "int4-weights", "float16"];
+    private static readonly string[] Variants = ["float-optimized", "int8", "int8-portable", "int8-dynamic", "int4-weights", "float16"];
 
     private readonly string _root;
 
@@ -39,10 +39,17 @@ internal sealed class ModelPath
     public static ModelPath? OfModel(KnownTail tail)
     {
         string text = tail.Text.Replace('\\', '/');
-        // What stands before the first separator is the end of an unknown name: "tion.onnx", say.
-        if (!tail.IsWhole) text = text.Substring(text.IndexOf('/') + 1 is var start and > 0 ? start : text.Length);
-        ModelPath path = Of(text, tail.IsWhole);
-        return path.Segments is [.., { Length: > 5 } name] && name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? path : null;
+        if (!tail.IsWhole)
+        {
+            // What stands before the first separator is only the end of a name: "tion.onnx", say.
+            int separator = text.IndexOf('/');
+            if (separator < 0) return null;
+            text = text.Substring(separator + 1);
+        }
+        ModelPath path = Of(text, mayBeRooted: tail.IsWhole);
+        return path.Segments is [.., var name]
+            && name.Length > Extension.Length
+            && name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? path : null;
     }
 
     /// <summary>A path that is wholly known: a model's link or a folder.</summary>

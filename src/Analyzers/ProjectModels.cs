@@ -65,5 +65,6 @@ internal sealed class ProjectModels
         return false;
     }
 
-    private static string Value(AnalyzerConfigOptions options, string key) => options.TryGetValue(key, out string? value) ? value.Trim() : "";
+    private static string Value(AnalyzerConfigOptions options, string key) =>
+        options.TryGetValue(key, out string? value) ? value.Trim() : "";
 }

@@ -22,20 +22,21 @@ internal sealed class TailReader(KnownTypes types)
         return operation switch
         {
             null => KnownTail.Unknown,
-            { ConstantValue: { HasValue: true, Value: var value } } => value is string or char ? new KnownTail(value.ToString(), true) : KnownTail.Unknown,
+            { ConstantValue: { HasValue: true, Value: var value } } =>
+                value is string or char ? new KnownTail(value.ToString(), true) : KnownTail.Unknown,
             IConversionOperation { OperatorMethod: null } conversion => Next(conversion.Operand),
             IBinaryOperation { OperatorKind: BinaryOperatorKind.Add, Type.SpecialType: SpecialType.System_String } sum =>
                 Next(sum.LeftOperand) + Next(sum.RightOperand),
-            IInterpolatedStringOperation text => text.Parts.Select(Part).Aggregate(new KnownTail("", true), (left, right) => left + right),
-            IInvocationOperation { TargetMethod: { Name: "Combine" } method } call when types.IsPath(method.ContainingType) =>
-                Parts(call).Select(Next).DefaultIfEmpty(KnownTail.Unknown).Aggregate(KnownTail.Combine),
-            IInvocationOperation { TargetMethod: { Name: "Join" } method } call when types.IsPath(method.ContainingType) =>
-                Parts(call).Select(Next).DefaultIfEmpty(KnownTail.Unknown).Aggregate(KnownTail.Join),
-            IInvocationOperation { TargetMethod: { Name: "GetFullPath" } method } call when types.IsPath(method.ContainingType) =>
-                Next(call.Arguments.First(argument => argument.Parameter is { Ordinal: 0 }).Value),
+            IInterpolatedStringOperation text => text.Parts.Select(Part).Aggregate(KnownTail.Empty, (left, right) => left + right),
+            IInvocationOperation { TargetMethod: var method } call when types.IsPath(method.ContainingType) => method.Name switch
+            {
+                "Combine" => Fold(call, KnownTail.Combine),
+                "Join" => Fold(call, KnownTail.Join),
+                "GetFullPath" => Next(call.Arguments.First(argument => argument.Parameter is { Ordinal: 0 }).Value),
+                _ => KnownTail.Unknown,
+            },
             IPropertyReferenceOperation { Property: var property } when types.IsBaseDirectory(property) => KnownTail.SomeFolder,
-            IFieldReferenceOperation { Field: var field } when types.IsPath(field.ContainingType) && field.Name.EndsWith("DirectorySeparatorChar", StringComparison.Ordinal) =>
-                new KnownTail("/", true),
+            IFieldReferenceOperation { Field: var field } when types.IsDirectorySeparator(field) => KnownTail.Separator,
             _ when chain == LongestChain => KnownTail.Unknown,
             ILocalReferenceOperation local => Read(LocalValue.Of(local), chain + 1, cancellationToken),
             IFieldReferenceOperation { Field: { IsStatic: true, IsReadOnly: true } field, SemanticModel: { } model } =>
@@ -45,6 +46,9 @@ internal sealed class TailReader(KnownTypes types)
 
         KnownTail Next(IOperation inner) => Read(inner, chain, cancellationToken);
 
+        KnownTail Fold(IInvocationOperation call, Func<KnownTail, KnownTail, KnownTail> join) =>
+            Parts(call) is { } parts ? parts.Select(Next).Aggregate(KnownTail.Empty, join) : KnownTail.Unknown;
+
         KnownTail Part(IInterpolatedStringContentOperation part) => part switch
         {
             IInterpolatedStringTextOperation text => Next(text.Text),
@@ -53,12 +57,13 @@ internal sealed class TailReader(KnownTypes types)
         };
     }
 
-    private static IEnumerable<IOperation> Parts(IInvocationOperation call)
+    // The parts of a path in their order, or null when they come in an array or a span made elsewhere.
+    private static IEnumerable<IOperation>? Parts(IInvocationOperation call)
     {
         if (call.Arguments.FirstOrDefault(argument => argument.Parameter is { IsParams: true }) is not { } list)
             return call.Arguments.OrderBy(argument => argument.Parameter?.Ordinal).Select(argument => argument.Value);
         if (list.Value is IArrayCreationOperation { Initializer: { } elements }) return elements.ElementValues;
-        if (list.ArgumentKind == ArgumentKind.Explicit) return [];
+        if (list.ArgumentKind == ArgumentKind.Explicit) return null;
         // Since C# 13 the compiler may gather `params` in a span instead: a list whose elements are its children.
         return list.Value.ChildOperations;
     }

@@ -60,7 +60,7 @@ public static class ModelComparison
         Candidate[] files = [];
         try
         {
-            Samples samples = OpenSamples(request, diagnostics);
+            using Samples samples = OpenSamples(request, diagnostics);
             files = [.. request.Paths.Select(path => Open(path, request, samples.Labelled, scratch))];
             if (!files[0].IsAlive)
                 throw DiagnosticCatalog.Exception("OCT2005", request.Paths[0], MachineDescription.Current.OnnxRuntime, files[0].Failure);
@@ -132,7 +132,7 @@ public static class ModelComparison
                 continue;
             ImmutableArray<NamedTensor> expected = files[0].Session!.Run(sample.Inputs);
             foreach (Candidate file in files.Where(file => file.IsAlive))
-                Try(file, () => file.Accuracy.Add(expected, file == files[0] ? expected : file.Session!.Run(sample.Inputs), sample.Label));
+                Try(file, () => file.Accuracy.Add(expected, file == files[0] ? expected : file.Session!.Run(sample.Inputs), sample.Labels));
         }
     }
 

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Calibration.Data;
 using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Measurement;
+using Octet.Quantization.Emission;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
@@ -64,18 +66,18 @@ public sealed class QuantizationPipeline
     private QuantizationResult Run()
     {
         Sweep();
-        ModelProto model = OnnxFile.Read(_request.ModelPath);
-        if (ReasonToPassThrough(model) is { } reason)
-            return WriteFloatOnly(reason, "", "");
+        (string? passThrough, IReadOnlyList<string> domains) = LookAtModel();
+        if (passThrough is not null)
+            return WriteFloatOnly(passThrough, "", "");
 
-        ModelSession? opened = OpenFloat(model);
+        ModelSession? opened = OpenFloat(domains);
         if (opened is null)
             return WriteFloatOnly("ONNX Runtime does not know one of its operators, so that it cannot be measured", "", "");
         using ModelSession session = opened;
         string inputs = TensorSignature.Describe(session.InputNames, session.Inputs);
         string outputs = TensorSignature.Describe(session.OutputNames, session.Outputs);
 
-        Samples? samples = OpenSamples(session);
+        using Samples? samples = OpenSamples(session);
         if (samples is null)
             return WriteFloatOnly("there is no data, and the inputs have dynamic extents, so that nothing can be measured", inputs, outputs);
 
@@ -83,7 +85,7 @@ public sealed class QuantizationPipeline
         try
         {
             Report("preparing");
-            prepared = PreparationPipeline.Run(model, _request.ModelPath);
+            prepared = Prepare();
         }
         catch (DiagnosticException exception) when (exception.Diagnostic.Severity != DiagnosticSeverity.Error)
         {
@@ -109,6 +111,23 @@ public sealed class QuantizationPipeline
         }
     }
 
+    private (string? PassThrough, IReadOnlyList<string> Domains) LookAtModel()
+    {
+        ModelProto model = OnnxFile.ReadWithoutExternalData(_request.ModelPath);
+        return (ReasonToPassThrough(model), model.OtherDomains());
+    }
+
+    private ModelProto Prepare()
+    {
+        ModelProto prepared = ReadAndPrepare();
+        ManagedMemory.ReturnUnused();
+        return prepared;
+    }
+
+    // A method of its own: the original model must not live on in a caller's frame.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ModelProto ReadAndPrepare() => PreparationPipeline.Run(OnnxFile.Read(_request.ModelPath), _request.ModelPath);
+
     private string? ReasonToPassThrough(ModelProto model)
     {
         int quantized = model.Graph.WithSubgraphs().SelectMany(graph => graph.Node).Count(node =>
@@ -119,7 +138,7 @@ public sealed class QuantizationPipeline
         return $"it is already quantized ({quantized} quantized operators) and passed through unchanged";
     }
 
-    private ModelSession? OpenFloat(ModelProto model)
+    private ModelSession? OpenFloat(IReadOnlyList<string> domains)
     {
         try
         {
@@ -131,7 +150,6 @@ public sealed class QuantizationPipeline
             string message = exception.OneLine();
             if (message.Contains("not a registered", StringComparison.Ordinal) || message.Contains("No Op registered", StringComparison.Ordinal) || message.Contains("Unrecognized attribute", StringComparison.Ordinal))
             {
-                IReadOnlyList<string> domains = model.OtherDomains();
                 _diagnostics.Report(DiagnosticCatalog.Create("OCT2002", _request.ModelPath, domains.Count > 0 ? $"operators of the domain {string.Join(", ", domains)} ({message})" : message));
                 return null;
             }
@@ -211,18 +229,15 @@ public sealed class QuantizationPipeline
             if (samples.Read(index) is not { } sample)
                 continue;
             ImmutableArray<NamedTensor> expected = RunFloat(reference, sample);
-            bool probes = cases.Count < ProbeCases && (cases.Count == 0 || sample.Inputs.Concat(expected).Sum(tensor => (long)tensor.Count) < LargestProbeElements);
-            if (probes)
+            if (cases.Count < ProbeCases && (cases.Count == 0 || sample.Inputs.Concat(expected).Sum(tensor => (long)tensor.Count) < LargestProbeElements))
                 cases.Add(new ProbeCase(sample.Inputs, expected));
-            reference.Accuracy.Add(expected, expected, sample.Label);
+            reference.Accuracy.Add(expected, expected, sample.Labels);
             foreach (Candidate candidate in candidates.Where(candidate => candidate.IsAlive))
             {
                 try
                 {
                     ImmutableArray<NamedTensor> actual = candidate.Session!.Run(sample.Inputs);
-                    candidate.Accuracy.Add(expected, actual, sample.Label);
-                    if (probes)
-                        candidate.Probe.Add(expected, actual, null);
+                    candidate.Accuracy.Add(expected, actual, sample.Labels);
                 }
                 catch (OnnxRuntimeException exception)
                 {
@@ -230,7 +245,10 @@ public sealed class QuantizationPipeline
                 }
             }
         }
-        return new Probe(cases.ToImmutable());
+        Probe probe = new(cases.ToImmutable());
+        foreach (Candidate candidate in candidates.Where(candidate => candidate.IsAlive))
+            candidate.ProbeSqnrDb = candidate.Session!.ProbeSqnrDb(probe);
+        return probe;
     }
 
     private ImmutableArray<NamedTensor> RunFloat(Candidate reference, Sample sample)
@@ -262,11 +280,17 @@ public sealed class QuantizationPipeline
 
     private ImmutableArray<LayerReport> MeasureLayers(ModelProto prepared, Candidate[] candidates, Samples samples)
     {
-        if (candidates.FirstOrDefault(candidate => candidate.Build?.Emitted is not null && candidate.Failure is null) is not { Build: { Emitted: { } emitted, Plan: { } plan } })
+        if (candidates.FirstOrDefault(candidate => candidate.Build?.Emitted is not null && candidate.Failure is null) is not { Build: { Emitted: { } emitted, Plan: { } plan } } variant)
             return [];
         Report("comparing layers");
         ImmutableArray<NamedTensor>[] inputs = [.. Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>().Take(LayerSamples).Select(sample => sample.Inputs)];
-        return LayerErrors.Measure(prepared, emitted, plan, inputs, _scratch);
+        ImmutableArray<LayerReport> layers = LayerErrors.Measure(prepared, emitted, plan, inputs, _scratch);
+        if (inputs.Length == 0)
+            return layers;
+        using RunInputs first = new(inputs[0]);
+        using ExclusiveMeasurement exclusive = ExclusiveMeasurement.Enter(_request.TimeBudget, _cancellation);
+        NodeTimes reference = NodeTimes.Measure(_request.ModelPath, first, _request.Threads, _scratch);
+        return LayerErrors.WithTimes(layers, prepared, reference, NodeTimes.Measure(variant.Path, first, _request.Threads, _scratch));
     }
 
     private QuantizationResult Conclude(
@@ -287,7 +311,7 @@ public sealed class QuantizationPipeline
         ImmutableArray<VariantReport> rows = [floatReport, .. judged.Select(pair => pair.Candidate.ToReport(pair.Verdict, pair.Verdict.Ships ? FileNameOf(pair.Candidate.Name) : "", verified))];
         ModelReport report = new(_request.Name, _request.Source, FileHash.Of(_request.ModelPath), selected, reason, rows, layers, _request.Threads, _request.BatchSize);
         ShippedVariant[] shipped = [.. judged.Where(pair => pair.Verdict.Ships).Select(pair => new ShippedVariant(pair.Candidate.Name, pair.Candidate.Path))];
-        ImmutableDictionary<string, double> probeSqnr = candidates.Where(candidate => candidate.Timing is not null).ToImmutableDictionary(candidate => candidate.Name, candidate => candidate.Probe.SqnrDb);
+        ImmutableDictionary<string, double> probeSqnr = candidates.Where(candidate => candidate.ProbeSqnrDb is not null).ToImmutableDictionary(candidate => candidate.Name, candidate => candidate.ProbeSqnrDb!.Value);
         ImmutableArray<string> files = ShippedFiles.Write(_request, report, shipped, probe, probeSqnr);
         return new QuantizationResult(report, files, inputs, outputs);
     }

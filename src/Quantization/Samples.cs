@@ -7,13 +7,15 @@ using Octet.Runtime;
 namespace Octet.Quantization;
 
 /// <summary>The inputs that a model is measured on: read from the user's data, or made up where there is none.</summary>
-internal sealed class Samples
+internal sealed class Samples : IDisposable
 {
     private const int GeneratedCount = 4;
     private readonly Func<int, Sample?> _read;
+    private readonly SampleSource? _source;
 
-    private Samples(int count, bool areReal, bool labelled, Func<int, Sample?> read)
+    private Samples(int count, bool areReal, bool labelled, Func<int, Sample?> read, SampleSource? source)
     {
+        _source = source;
         Count = count;
         AreReal = areReal;
         Labelled = labelled;
@@ -34,15 +36,23 @@ internal sealed class Samples
     public static Samples Read(SampleSourceOptions options, IDiagnosticSink diagnostics)
     {
         SampleSource source = SampleSource.Open(options, diagnostics);
-        source.EnsureUsable();
-        return new Samples(source.Count, true, source.HasLabels, source.TryRead);
+        try
+        {
+            source.EnsureUsable();
+            return new Samples(source.Count, true, source.HasLabels, source.TryRead, source);
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Makes inputs up; null where a shape is not known.</summary>
     public static Samples? Generate(ImmutableArray<ModelInput> inputs, int batchSize)
     {
         ImmutableArray<NamedTensor>?[] generated = [.. Enumerable.Range(0, GeneratedCount).Select(seed => GeneratedInputs.Create(inputs, batchSize, seed))];
-        return generated[0] is null ? null : new Samples(GeneratedCount, false, false, index => new Sample($"generated input {index}", generated[index]!.Value, null));
+        return generated[0] is null ? null : new Samples(GeneratedCount, false, false, index => new Sample($"generated input {index}", generated[index]!.Value, null), source: null);
     }
 
     /// <summary>One sample; null where it cannot be read, which has been said. Thread-safe.</summary>
@@ -50,4 +60,7 @@ internal sealed class Samples
 
     /// <summary>The first sample that can be read.</summary>
     public Sample? FirstReadable() => Enumerable.Range(0, Count).Select(Read).FirstOrDefault(sample => sample is not null);
+
+    /// <summary>Closes the data's files.</summary>
+    public void Dispose() => _source?.Dispose();
 }

@@ -300,6 +300,21 @@ public class CodeFixTests
         """);
 
     [Fact]
+    public Task Is_not_offered_across_conditional_arguments() => ConsumerProject.WithDirection.HasNoFix("""
+        using Microsoft.ML.OnnxRuntime;
+
+        class C
+        {
+            InferenceSession M(SessionOptions options) => {|OCT0002:new(
+                "models/direction.onnx"
+        #if !DEBUG
+                , options
+        #endif
+                )|};
+        }
+        """);
+
+    [Fact]
     public Task Is_not_offered_before_the_shim_exists() =>
         new ConsumerProject { Models = ConsumerProject.WithDirection.Models, HasShim = false }.HasNoFix("""
             using Microsoft.ML.OnnxRuntime;

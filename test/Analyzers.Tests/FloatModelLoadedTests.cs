@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.CodeAnalysis.Testing;
 
 namespace Octet.Analyzers.Tests;
@@ -5,19 +6,23 @@ namespace Octet.Analyzers.Tests;
 /// <summary>OCT0001: a float model without a quantized counterpart is loaded.</summary>
 public class FloatModelLoadedTests
 {
+    private const string AddItem = """
+        to let the build make one and prove that it is faster, add <QuantizeModel Include="{0}" CalibrationData="calibration/*.png" /> to an ItemGroup of the project
+        """;
+
+    private const string EnableAndAddItem = """
+        to let the build make one and prove that it is faster, set <QuantizeModels>true</QuantizeModels> in a PropertyGroup and add <QuantizeModel Include="{0}" CalibrationData="calibration/*.png" /> to an ItemGroup of the project
+        """;
+
     [Fact]
-    public Task Tells_the_item_line() => ConsumerProject.WithoutModels.Analyze(
-        Loading("\"models/direction.onnx\""),
-        Expect("models/direction.onnx",
-            "to let the build make one and prove that it is faster, add <QuantizeModel Include=\"models/direction.onnx\" CalibrationData=\"calibration/*.png\" /> to an ItemGroup of the project"));
+    public Task Tells_the_item_line() =>
+        ConsumerProject.WithoutModels.Analyze(Loading("\"models/direction.onnx\""), Expect("models/direction.onnx", AddItem));
 
     [Theory]
     [InlineData("")]
     [InlineData("false")]
-    public Task Tells_the_property_too_where_it_is_not_true(string quantizeModels) => new ConsumerProject { QuantizeModels = quantizeModels }.Analyze(
-        Loading("\"models/direction.onnx\""),
-        Expect("models/direction.onnx",
-            "to let the build make one and prove that it is faster, set <QuantizeModels>true</QuantizeModels> in a PropertyGroup and add <QuantizeModel Include=\"models/direction.onnx\" CalibrationData=\"calibration/*.png\" /> to an ItemGroup of the project"));
+    public Task Tells_the_property_too_where_it_is_not_true(string quantizeModels) =>
+        new ConsumerProject { QuantizeModels = quantizeModels }.Analyze(Loading("\"models/direction.onnx\""), Expect("models/direction.onnx", EnableAndAddItem));
 
     [Theory]
     [InlineData("\".\\\\models\\\\direction.onnx\"", "models/direction.onnx")]
@@ -27,14 +32,16 @@ public class FloatModelLoadedTests
     [InlineData("\"/src/application/models/direction.onnx\"", "/src/application/models/direction.onnx")]
     [InlineData("\"/opt/models/direction.onnx\"", "/opt/models/direction.onnx")]
     [InlineData("\"src/app/models/direction.onnx\"", "src/app/models/direction.onnx")]
+    [InlineData("Path.Combine(\"src\", \"/opt/models/direction.onnx\")", "/opt/models/direction.onnx")]
+    [InlineData("Path.Combine(\"src\", \"C:/models/direction.onnx\")", "C:/models/direction.onnx")]
+    [InlineData("Path.Join(\"src\", \"/opt/models/direction.onnx\")", "src/opt/models/direction.onnx")]
     [InlineData("\"models/MODEL.ONNX\"", "models/MODEL.ONNX")]
     public Task Names_the_model_as_the_project_file_would(string path, string name) =>
-        ConsumerProject.WithoutModels.Analyze(Loading(path), Expect(name, $"to let the build make one and prove that it is faster, add <QuantizeModel Include=\"{name}\" CalibrationData=\"calibration/*.png\" /> to an ItemGroup of the project"));
+        ConsumerProject.WithoutModels.Analyze(Loading(path), Expect(name, AddItem));
 
     [Fact]
-    public Task Escapes_the_item_line() => ConsumerProject.WithoutModels.Analyze(
-        Loading("\"cats & dogs.onnx\""),
-        Expect("cats & dogs.onnx", "to let the build make one and prove that it is faster, add <QuantizeModel Include=\"cats &amp; dogs.onnx\" CalibrationData=\"calibration/*.png\" /> to an ItemGroup of the project"));
+    public Task Escapes_the_item_line() =>
+        ConsumerProject.WithoutModels.Analyze(Loading("\"cats & dogs.onnx\""), Expect("cats & dogs.onnx", AddItem, "cats &amp; dogs.onnx"));
 
     [Fact]
     public Task Is_reported_for_every_constructor() => ConsumerProject.WithoutModels.Analyze("""
@@ -68,7 +75,8 @@ public class FloatModelLoadedTests
         """);
 
     [Fact]
-    public Task Is_reported_for_a_model_the_project_does_not_quantize() => ConsumerProject.WithDirection.Analyze(Loading("{|OCT0001:new InferenceSession(\"models/face.onnx\")|}", isExpression: true));
+    public Task Is_reported_for_a_model_the_project_does_not_quantize() =>
+        ConsumerProject.WithDirection.Analyze(Expression("{|OCT0001:new InferenceSession(\"models/face.onnx\")|}"));
 
     [Theory]
     [InlineData("models/direction.int8.onnx")]
@@ -79,8 +87,8 @@ public class FloatModelLoadedTests
     [InlineData("direction.INT8.onnx")]
     public async Task Is_not_reported_for_a_variant(string path)
     {
-        await ConsumerProject.WithDirection.Analyze(Loading($"new InferenceSession(\"{path}\")", isExpression: true));
-        await ConsumerProject.WithoutModels.Analyze(Loading($"new InferenceSession(\"{path}\")", isExpression: true));
+        await ConsumerProject.WithDirection.Analyze(Expression($"new InferenceSession(\"{path}\")"));
+        await ConsumerProject.WithoutModels.Analyze(Expression($"new InferenceSession(\"{path}\")"));
     }
 
     [Theory]
@@ -89,11 +97,12 @@ public class FloatModelLoadedTests
     [InlineData("direction.float.onnx")]
     [InlineData("direction.int8.v2.onnx")]
     public Task Is_reported_for_what_only_resembles_a_variant(string path) =>
-        ConsumerProject.WithoutModels.Analyze(Loading($"{{|OCT0001:new InferenceSession(\"{path}\")|}}", isExpression: true));
+        ConsumerProject.WithoutModels.Analyze(Expression($"{{|OCT0001:new InferenceSession(\"{path}\")|}}"));
 
     [Fact]
     public Task Is_not_reported_for_a_model_that_is_quantized_without_a_shim() =>
-        new ConsumerProject { Models = [("models/direction.onnx", "")] }.Analyze(Loading("new InferenceSession(\"models/direction.onnx\")", isExpression: true));
+        new ConsumerProject { Models = [("models/direction.onnx", "")] }
+            .Analyze(Expression("new InferenceSession(\"models/direction.onnx\")"));
 
     [Fact]
     public Task Is_not_reported_in_generated_code() => ConsumerProject.WithoutModels.Analyze("""
@@ -107,17 +116,23 @@ public class FloatModelLoadedTests
         class C { object M() => new Microsoft.ML.OnnxRuntime.InferenceSession("models/direction.onnx"); }
         """);
 
-    private static string Loading(string path, bool isExpression = false) => $$"""
+    private static string Loading(string path) => Expression($"{{|#0:new InferenceSession({path})|}}");
+
+    private static string Expression(string expression) => $$"""
         using System;
         using System.IO;
         using Microsoft.ML.OnnxRuntime;
 
         class C
         {
-            object M() => {{(isExpression ? path : $"{{|#0:new InferenceSession({path})|}}")}};
+            object M() => {{expression}};
         }
         """;
 
-    private static DiagnosticResult Expect(string name, string advice) =>
-        new DiagnosticResult(Rules.FloatModelLoaded).WithLocation(0).WithMessage($"The float model '{name}' has no quantized counterpart; {advice}");
+    private static DiagnosticResult Expect(string name, string advice, string? include = null)
+    {
+        string filled = string.Format(CultureInfo.InvariantCulture, advice, include ?? name);
+        return new DiagnosticResult(Rules.FloatModelLoaded).WithLocation(0)
+            .WithMessage($"The float model '{name}' has no quantized counterpart; {filled}");
+    }
 }

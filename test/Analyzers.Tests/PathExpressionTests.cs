@@ -90,6 +90,7 @@ public class PathExpressionTests
 
     [Theory]
     [InlineData("string path = \"models/direction.onnx\"; if (folder.Length > 3) path = folder;")]
+    [InlineData("string path = folder; if (folder.Length > 3) path = \"models/direction.onnx\";")]
     [InlineData("string path; if (folder.Length > 3) path = \"models/direction.onnx\"; else path = folder;")]
     [InlineData("string path = \"models/direction.onnx\"; path += \".bak\";")]
     [InlineData("string path = \"models/direction.onnx\"; path ??= folder;")]

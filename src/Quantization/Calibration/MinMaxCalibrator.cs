@@ -35,7 +35,13 @@ public static class MinMaxCalibrator
         OnnxFile.Write(WithOutputs(model, tensors), path);
         try
         {
-            using SessionOptions options = new() { IntraOpNumThreads = 1, ExecutionMode = ExecutionMode.ORT_SEQUENTIAL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+            using SessionOptions options = new()
+            {
+                IntraOpNumThreads = 1,
+                // The layout optimizer beyond this level keeps a second copy of every weight, and gains nothing where every value is read back.
+                GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            };
             using InferenceSession session = new(path, options);
             ActivationRange[] ranges = [.. Enumerable.Repeat(ActivationRange.Empty, tensors.Count)];
             int used = 0;

@@ -1,4 +1,4 @@
-using Octet.Quantization.Methods;
+using Octet.Quantization.Emission;
 using Octet.Quantization.Reporting;
 using Octet.Runtime;
 
@@ -28,8 +28,8 @@ public sealed class Candidate(string name, bool labelled) : IDisposable
     /// <summary>Accuracy over all samples.</summary>
     public AccuracyMeter Accuracy { get; } = new(labelled);
 
-    /// <summary>Agreement on the probe alone.</summary>
-    public AccuracyMeter Probe { get; } = new(labelled: false);
+    /// <summary>Signal-to-quantization-noise ratio on the probe alone, dB; null until measured, or where no output is a float tensor.</summary>
+    public double? ProbeSqnrDb { get; set; }
 
     /// <summary>Its times; null until measured.</summary>
     public TimingResult? Timing { get; set; }

@@ -16,9 +16,7 @@ public sealed class ModelSession : IDisposable
     /// <exception cref="OnnxRuntimeException">The model does not load.</exception>
     public ModelSession(string path, int threads)
     {
-        using SessionOptions options = new() { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-        // Several sessions live side by side here: a pool that spins on after its run would take the cores from the next one and falsify its time.
-        options.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        using SessionOptions options = MeasuredSession.CreateOptions(threads);
         _session = new InferenceSession(path, options);
     }
 
@@ -41,6 +39,9 @@ public sealed class ModelSession : IDisposable
         using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(_runOptions, values.Names, values.Values, _session.OutputNames);
         return [.. _session.OutputNames.Zip(outputs, NamedTensor.FromOrtValue)];
     }
+
+    /// <summary>The ratio of the outputs to those stored in a probe, as the application will compute it at start; null without float outputs.</summary>
+    public double? ProbeSqnrDb(Probe probe) => Agreement.ProbeSqnrDb(_session, probe);
 
     /// <summary>An action that runs the model once on these inputs and drops the outputs: what is timed.</summary>
     public Action Repeatable(RunInputs inputs) => () => _session.Run(_runOptions, inputs.Names, inputs.Values, _session.OutputNames).Dispose();

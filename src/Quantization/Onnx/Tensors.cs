@@ -5,11 +5,22 @@ using DataType = Octet.Quantization.Onnx.Protocol.TensorProto.Types.DataType;
 
 namespace Octet.Quantization.Onnx;
 
+/// <summary>Fills a new tensor's elements.</summary>
+public delegate void FloatFiller(Span<float> values);
+
 /// <summary>Reads and makes constant tensors. ONNX keeps raw data little-endian, row-major.</summary>
 public static class Tensors
 {
     /// <summary>Makes a float tensor.</summary>
     public static TensorProto Create(string name, IEnumerable<long> dims, ReadOnlySpan<float> values) => Raw(name, DataType.Float, dims, MemoryMarshal.AsBytes(values));
+
+    /// <summary>Makes a float tensor and lets the caller fill it in place: large weights are not held twice.</summary>
+    public static TensorProto CreateFloat(string name, IReadOnlyList<long> dims, int count, FloatFiller fill)
+    {
+        byte[] bytes = new byte[checked(count * sizeof(float))];
+        fill(MemoryMarshal.Cast<byte, float>(bytes.AsSpan()));
+        return Wrap(name, DataType.Float, dims, bytes);
+    }
 
     /// <summary>Makes a signed 8-bit tensor.</summary>
     public static TensorProto Create(string name, IEnumerable<long> dims, ReadOnlySpan<sbyte> values) => Raw(name, DataType.Int8, dims, MemoryMarshal.AsBytes(values));
@@ -62,6 +73,16 @@ public static class Tensors
         return Checked(tensor, values, count);
     }
 
+    /// <summary>Copies a floating-point tensor's elements to where they are needed, without a copy between where they are raw floats already.</summary>
+    /// <exception cref="InvalidDataException">As for <see cref="ToFloats"/>.</exception>
+    public static void CopyFloatsTo(this TensorProto tensor, Span<float> destination)
+    {
+        if ((DataType)tensor.DataType == DataType.Float && tensor.HasRawData && tensor.RawData.Length == tensor.ElementCount() * sizeof(float))
+            MemoryMarshal.Cast<byte, float>(tensor.RawData.Span).CopyTo(destination);
+        else
+            tensor.ToFloats().CopyTo(destination);
+    }
+
     /// <summary>The elements of a 32- or 64-bit integer tensor.</summary>
     /// <exception cref="InvalidDataException">The type is another, or the data has another length than the extents promise.</exception>
     public static long[] ToInt64s(this TensorProto tensor)
@@ -85,11 +106,13 @@ public static class Tensors
         return renamed;
     }
 
-    private static TensorProto Raw(string name, DataType type, IEnumerable<long> dims, ReadOnlySpan<byte> bytes)
+    private static TensorProto Raw(string name, DataType type, IEnumerable<long> dims, ReadOnlySpan<byte> bytes) => Wrap(name, type, dims, bytes.ToArray());
+
+    private static TensorProto Wrap(string name, DataType type, IEnumerable<long> dims, byte[] bytes)
     {
         if (!BitConverter.IsLittleEndian)
             throw new PlatformNotSupportedException("ONNX raw data is little-endian.");
-        TensorProto tensor = new() { Name = name, DataType = (int)type, RawData = UnsafeByteOperations.UnsafeWrap(bytes.ToArray()) };
+        TensorProto tensor = new() { Name = name, DataType = (int)type, RawData = UnsafeByteOperations.UnsafeWrap(bytes) };
         tensor.Dims.AddRange(dims);
         return tensor;
     }

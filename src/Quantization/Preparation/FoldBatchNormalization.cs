@@ -33,34 +33,29 @@ public static class FoldBatchNormalization
 
     private static bool TryFold(NodeProto compute, Affine affine, GraphIndex index, UniqueNames names, GraphProto graph)
     {
-        if (ChannelOf(compute) is not { } channelOf
-            || index.Initializer(compute.InputAt(1)) is not { } weights || !weights.IsFloatingPoint()
+        if (index.Initializer(compute.InputAt(1)) is not { } weights || !weights.IsFloatingPoint()
+            || ChannelLayout.Of(compute, weights) is not { } layout
             || (compute.InputAt(2).Length > 0 && index.Initializer(compute.Input[2]) is null))
             return false;
 
-        float[] values = weights.ToFloats();
+        int count = weights.ElementCount();
         int channels = affine.Scale.Length;
-        if (channels == 0 || values.Length % channels != 0)
+        if (layout.Channels != channels || layout.Groups * layout.InputsPerGroup * layout.ChannelsPerGroup * layout.Inner != count)
             return false;
         float[] bias = compute.InputAt(2).Length > 0 ? index.Initializer(compute.Input[2])!.ToFloats() : new float[channels];
         if (bias.Length != channels)
             return false;
-
-        long[] dims = [.. weights.Dims];
-        for (int i = 0; i < values.Length; i++)
-        {
-            int channel = channelOf(dims, i);
-            if (channel >= channels)
-                return false;
-            values[i] = (float)(values[i] * affine.Scale[channel]);
-        }
         for (int channel = 0; channel < channels; channel++)
             bias[channel] = (float)(bias[channel] * affine.Scale[channel] + affine.Shift[channel]);
 
         // New names: the old weights may serve other nodes too.
         string weightsName = names.Fresh($"{weights.Name}_folded");
         string biasName = names.Fresh($"{weights.Name}_folded_bias");
-        graph.Initializer.Add(Tensors.Create(weightsName, dims, values));
+        graph.Initializer.Add(Tensors.CreateFloat(weightsName, weights.Dims, count, values =>
+        {
+            weights.CopyFloatsTo(values);
+            layout.Scale(values, affine.Scale);
+        }));
         graph.Initializer.Add(Tensors.Create(biasName, [channels], bias));
         compute.Input[1] = weightsName;
         if (compute.Input.Count > 2)
@@ -70,33 +65,40 @@ public static class FoldBatchNormalization
         return true;
     }
 
-    /// <summary>For an element of the weights, the output channel that it belongs to; null where the operator cannot take a fold.</summary>
-    private static Func<long[], int, int>? ChannelOf(NodeProto compute)
+    /// <summary>
+    /// Where the output channels lie in a weight tensor: [groups, inputs a group, channels a group, inner], row-major. Conv and a transposed Gemm
+    /// have one input "row" a group; ConvTranspose [C, M/group, ...] has its input channels outside, group by group.
+    /// </summary>
+    private sealed record ChannelLayout(long Groups, long InputsPerGroup, long ChannelsPerGroup, long Inner)
     {
-        if (compute.Is("Conv"))
-            return (dims, element) => (int)(element / Product(dims, 1));
-        if (compute.Is("ConvTranspose"))
-        {
-            // Weights are [C, M/group, ...]; group g's input channels C/group*g.. feed output channels M/group*g.. .
-            long group = compute.Int("group", 1);
-            return (dims, element) =>
-            {
-                long kernel = Product(dims, 2);
-                long inputChannel = element / (dims[1] * kernel);
-                return (int)(inputChannel / (dims[0] / group) * dims[1] + element / kernel % dims[1]);
-            };
-        }
-        if (compute.Is("Gemm") && compute.Float("alpha", 1) == 1 && compute.Float("beta", 1) == 1)
-            return compute.Int("transB", 0) != 0 ? (dims, element) => (int)(element / dims[1]) : (dims, element) => (int)(element % dims[1]);
-        return null;
-    }
+        public long Channels => Groups * ChannelsPerGroup;
 
-    private static long Product(long[] dims, int from)
-    {
-        long product = 1;
-        foreach (long extent in dims.AsSpan(from))
-            product *= extent;
-        return product;
+        public static ChannelLayout? Of(NodeProto compute, TensorProto weights)
+        {
+            long[] dims = [.. weights.Dims];
+            long Product(int from) => dims.Skip(from).Aggregate(1L, (product, extent) => product * extent);
+            if (compute.Is("Conv") && dims.Length > 1)
+                return new ChannelLayout(1, 1, dims[0], Product(1));
+            if (compute.Is("ConvTranspose") && dims.Length > 2 && compute.Int("group", 1) is > 0 and var groups)
+                return new ChannelLayout(groups, dims[0] / groups, dims[1], Product(2));
+            if (compute.Is("Gemm") && dims.Length == 2 && compute.Float("alpha", 1) == 1 && compute.Float("beta", 1) == 1)
+                return compute.Int("transB", 0) != 0 ? new ChannelLayout(1, 1, dims[0], dims[1]) : new ChannelLayout(1, dims[0], dims[1], 1);
+            return null;
+        }
+
+        public void Scale(Span<float> values, double[] scale)
+        {
+            int position = 0;
+            for (long group = 0; group < Groups; group++)
+                for (long input = 0; input < InputsPerGroup; input++)
+                    for (long channel = 0; channel < ChannelsPerGroup; channel++)
+                    {
+                        double factor = scale[group * ChannelsPerGroup + channel];
+                        foreach (ref float value in values.Slice(position, (int)Inner))
+                            value = (float)(value * factor);
+                        position += (int)Inner;
+                    }
+        }
     }
 
     /// <summary>BatchNormalization as y = x * Scale[c] + Shift[c], in double.</summary>

@@ -11,16 +11,16 @@ internal sealed record Processor(string Name, ImmutableArray<string> Features)
     /// <summary>Asks this machine.</summary>
     public static Processor Identify()
     {
-        Processor processor = IdentifyHere();
+        Processor processor = AskSystem();
+#if NET
+        if (System.Runtime.Intrinsics.X86.X86Base.IsSupported)
+            processor = X86Processor.Refine(processor);
+#endif
         return processor.Name.Length > 0 ? processor : processor with { Name = $"unknown {RuntimeInformation.ProcessArchitecture}" };
     }
 
-    private static Processor IdentifyHere()
+    private static Processor AskSystem()
     {
-#if NET
-        if (System.Runtime.Intrinsics.X86.X86Base.IsSupported)
-            return X86Processor.Identify();
-#endif
         if (RuntimeInformation.IsOSPlatform(OSPlatform.Linux))
             return LinuxProcessor.Identify();
         if (RuntimeInformation.IsOSPlatform(OSPlatform.OSX))

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Octet.Runtime;
 
-/// <summary>Reads what Windows tells of its processor where CPUID cannot be asked.</summary>
+/// <summary>Reads what Windows tells of its processor.</summary>
 internal static class WindowsProcessor
 {
     /// <summary>PF_* of winnt.h, with our names.</summary>

@@ -13,7 +13,14 @@ internal static class X86Processor
     private const int FirstBrandLeaf = unchecked((int)0x80000002);
     private const int LastBrandLeaf = unchecked((int)0x80000004);
 
-    public static Processor Identify() => new(Brand(), Features());
+    /// <summary>Adds to what the operating system tells.</summary>
+    /// <remarks>
+    /// That the processor can is not enough, the system must save the registers too. The runtime's own answer is yes only where code is
+    /// compiled for this very processor; compiled ahead of time it is no.
+    /// </remarks>
+    public static Processor Refine(Processor told) => new(
+        Brand() is { Length: > 0 } brand ? brand : told.Name,
+        Features(told.Features.Contains("avx2") || Avx2.IsSupported, told.Features.Contains("avx512f") || Avx512F.IsSupported));
 
     private static string Brand()
     {
@@ -29,13 +36,10 @@ internal static class X86Processor
         return Encoding.ASCII.GetString(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(registers))).Trim('\0', ' ');
     }
 
-    private static ImmutableArray<string> Features()
+    private static ImmutableArray<string> Features(bool avx2, bool avx512)
     {
         (int highestSubleaf, int ebx, int ecx, int edx) = X86Base.CpuId(0, 0).Eax >= 7 ? X86Base.CpuId(7, 0) : default;
         int eax1 = highestSubleaf >= 1 ? X86Base.CpuId(7, 1).Eax : 0;
-        // That the processor can is not enough, the operating system must save the registers: only the runtime's own check tells.
-        bool avx2 = Avx2.IsSupported;
-        bool avx512 = Avx512F.IsSupported;
 
         ImmutableArray<string>.Builder features = ImmutableArray.CreateBuilder<string>();
         Add("avx2", avx2);

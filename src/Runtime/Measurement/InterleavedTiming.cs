@@ -7,7 +7,8 @@ namespace Octet.Runtime;
 /// <remarks>
 /// The candidates take turns, in alternating order, so that a change of clock frequency or a busy neighbour meets all of them; a
 /// candidate is compared with the baseline of its own round, and the median of these ratios is what counts, so that single slow rounds
-/// do not.
+/// do not. Before every sample of short runs the candidate runs once uncounted: the one before it has taken the caches and let the threads
+/// fall asleep, and one candidate would pay more for that than another.
 /// </remarks>
 public static class InterleavedTiming
 {
@@ -15,6 +16,9 @@ public static class InterleavedTiming
     private const double MinimumSampleMilliseconds = 1;
 
     private const int MaximumRepetitions = 10_000;
+
+    /// <summary>What a change of turn costs is too little to matter in a longer run.</summary>
+    private const double LongRunMilliseconds = 50;
 
     /// <summary>Warm-up goes on until this many runs in a row differ by less than <see cref="SettledSpread"/>, ...</summary>
     private const int SettledRuns = 3;
@@ -48,13 +52,16 @@ public static class InterleavedTiming
 
         double budget = options.Budget.TotalMilliseconds;
         double start = clock();
-        int[] repetitions = WarmUp(runs, options, clock, ct);
+        double[] warm = WarmUp(runs, options, clock, ct);
+        int[] repetitions = [.. warm.Select(static latency =>
+            (int)Math.Max(1, Math.Min(MaximumRepetitions, Math.Ceiling(MinimumSampleMilliseconds / latency))))];
+        // The shortest round so far, at first by what is known: a single interruption does not make a model too slow to measure.
+        double fastestRound = warm.Zip(repetitions, static (latency, count) => latency * count).Sum();
 
         var latencies = new List<double>[runs.Count];
         for (int i = 0; i < latencies.Length; i++)
             latencies[i] = [];
 
-        double fastestRound = double.PositiveInfinity;
         for (int round = 0; round < options.MaximumRounds; round++)
         {
             double roundStart = clock();
@@ -62,11 +69,12 @@ public static class InterleavedTiming
             {
                 int candidate = round % 2 == 0 ? turn : runs.Count - 1 - turn;
                 ct.ThrowIfCancellationRequested();
+                if (warm[candidate] < LongRunMilliseconds)
+                    runs[candidate]();
                 latencies[candidate].Add(Sample(runs[candidate], repetitions[candidate], clock));
             }
 
             double now = clock();
-            // The fastest one: a single interruption does not make a model too slow to measure.
             fastestRound = Math.Min(fastestRound, now - roundStart);
             bool enough = round + 1 >= options.MinimumRounds || fastestRound > budget;
             if (enough && now - start >= budget)
@@ -77,22 +85,22 @@ public static class InterleavedTiming
         return [.. latencies.Select((own, i) => Summarize(baseline, [.. own], isBaseline: i == 0))];
     }
 
-    /// <summary>Runs every candidate until it has settled, and tells how many runs of each fill one sample.</summary>
-    private static int[] WarmUp(IReadOnlyList<Action> runs, TimingOptions options, Func<double> clock, CancellationToken ct)
+    /// <summary>Runs every candidate until it has settled, and tells the shortest latency of each, in milliseconds.</summary>
+    private static double[] WarmUp(IReadOnlyList<Action> runs, TimingOptions options, Func<double> clock, CancellationToken ct)
     {
         double budget = options.Budget.TotalMilliseconds;
         double start = clock();
-        var repetitions = new int[runs.Count];
+        var shortest = new double[runs.Count];
         for (int candidate = 0; candidate < runs.Count; candidate++)
         {
             double share = budget * WarmupShare * (candidate + 1) / runs.Count;
             var last = new Queue<double>();
-            double fastest = double.PositiveInfinity;
+            shortest[candidate] = double.PositiveInfinity;
             for (int count = 1; ; count++)
             {
                 ct.ThrowIfCancellationRequested();
                 double latency = Sample(runs[candidate], 1, clock);
-                fastest = Math.Min(fastest, latency);
+                shortest[candidate] = Math.Min(shortest[candidate], latency);
                 last.Enqueue(latency);
                 if (last.Count > SettledRuns)
                     last.Dequeue();
@@ -102,11 +110,8 @@ public static class InterleavedTiming
                 if (used > budget || (count >= options.MinimumWarmups && (settled || used > share)))
                     break;
             }
-            repetitions[candidate] = fastest >= MinimumSampleMilliseconds
-                ? 1
-                : (int)Math.Min(MaximumRepetitions, Math.Ceiling(MinimumSampleMilliseconds / fastest));
         }
-        return repetitions;
+        return shortest;
     }
 
     /// <summary>The latency of one run, in milliseconds: the mean over <paramref name="repetitions"/> of them.</summary>

@@ -9,20 +9,4 @@ internal readonly record struct SessionConditions(int Threads, GraphOptimization
 {
     public static SessionConditions Of(SessionOptions? options) =>
         new(options?.IntraOpNumThreads ?? 0, options?.GraphOptimizationLevel ?? GraphOptimizationLevel.ORT_ENABLE_ALL);
-
-    /// <summary>Options of our own under these conditions, for sessions that are measured side by side.</summary>
-    public SessionOptions CreateOptions()
-    {
-        var options = new SessionOptions
-        {
-            GraphOptimizationLevel = Optimization,
-            // What fails is told in the selection.
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
-        if (Threads > 0)
-            options.IntraOpNumThreads = Threads;
-        // The waiting threads of one session would take the cores from another session that is being measured.
-        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        return options;
-    }
 }

@@ -124,7 +124,7 @@ internal sealed class VariantSelector(string model, string manifestPath, Session
     {
         SelectionCandidate chosen = candidates.First(candidate => candidate.Variant == manifest.Selected);
         if (chosen.IsUsable)
-            return Take(manifest, candidates, chosen.Variant, $"{why} The build chose it: {manifest.Reason}");
+            return Take(manifest, candidates, chosen.Variant, $"{why} The build chose it{(manifest.Reason.Length == 0 ? "." : $": {manifest.Reason}")}");
         return Take(manifest, candidates, ModelManifest.FloatVariant, $"{why} The build chose {chosen.Variant}, which cannot be used: {chosen.Reason}.");
     }
 

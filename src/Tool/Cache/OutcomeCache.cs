@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Octet.Quantization;
 using Octet.Quantization.Diagnostics;
+using Octet.Runtime;
 
 namespace Octet.Tool.Cache;
 
@@ -23,8 +24,8 @@ internal sealed class OutcomeCache
         _diagnostics = diagnostics;
     }
 
-    /// <summary>The platform's place for caches: %LOCALAPPDATA%\octet, ~/Library/Caches/octet, or $XDG_CACHE_HOME/octet (~/.cache/octet).</summary>
-    public static string DefaultRoot => Path.Combine(PlatformFolder(), "octet", "quantized");
+    /// <summary>The platform's place for caches, or the temporary folder where the user has none.</summary>
+    public static string DefaultRoot => Path.Combine(UserCacheFolder.Find() ?? Path.Combine(Path.GetTempPath(), "octet"), "quantized");
 
     /// <summary>The folder of this version's entries.</summary>
     public string Root { get; }
@@ -161,14 +162,4 @@ internal sealed class OutcomeCache
     }
 
     private void Say(string code, string what) => _diagnostics.Report(DiagnosticCatalog.Create(code, null, what.TrimEnd('.')));
-
-    private static string PlatformFolder()
-    {
-        if (OperatingSystem.IsWindows())
-            return Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
-        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        if (OperatingSystem.IsMacOS())
-            return Path.Combine(home, "Library", "Caches");
-        return Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache) ? cache : Path.Combine(home, ".cache");
-    }
 }

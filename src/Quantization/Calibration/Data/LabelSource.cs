@@ -23,14 +23,15 @@ internal abstract class LabelSource
         problem = null;
         if (string.IsNullOrEmpty(labels) || files.Any(file => file is CsvFile { HasLabelColumn: true } && file.Path == labels))
         {
-            LabelSource? columns = ColumnLabels.Of([.. files.OfType<CsvFile>().Where(static file => file.HasLabelColumn)], out string? unusable);
+            CsvFile[] labelled = [.. files.OfType<CsvFile>().Where(static file => file.HasLabelColumn)];
+            LabelSource? columns = ColumnLabels.Of(labelled, out string? unusable);
             problem = string.IsNullOrEmpty(labels) ? null : unusable;
             return columns;
         }
         if (Directory.Exists(labels))
             return FolderLabels.Below(labels, out problem);
         if (File.Exists(labels))
-            return ListedLabels.Read(labels, roots, out problem);
+            return ListedLabels.Read(labels, files, roots, out problem);
         // A build makes paths of its properties; the word stays the last part.
         if (Path.GetFileName(labels) == SampleSourceOptions.LabelsFromFolders)
             return FolderLabels.Around(files, out problem);

@@ -3,12 +3,15 @@ namespace Octet.Quantization.Calibration.Data;
 /// <summary>Reads the lines of a text in UTF-8 as bytes. Empty lines and lines that begin with '#' are passed over.</summary>
 internal sealed class LineReader(Stream stream) : IDisposable
 {
-    /// <summary>Room for an image of 800 by 800 pixels written out as decimals; a longer line is taken for a hostile or wrong file.</summary>
+    /// <summary>Room for an image of 800 by 800 pixels written as decimals; a longer line is taken for a hostile or wrong file.</summary>
     public const int MaximumLineBytes = 1 << 24;
 
     private byte[] _buffer = new byte[1 << 16];
     private int _start;
     private int _end;
+
+    /// <summary>How much of the stream was read.</summary>
+    public long BytesRead { get; private set; }
 
     /// <summary>The number of the line read last, from 1.</summary>
     public long LineNumber { get; private set; }
@@ -69,6 +72,7 @@ internal sealed class LineReader(Stream stream) : IDisposable
             Array.Resize(ref _buffer, _buffer.Length * 2);
         int read = stream.Read(_buffer.AsSpan(_end));
         _end += read;
+        BytesRead += read;
         return read > 0;
     }
 }

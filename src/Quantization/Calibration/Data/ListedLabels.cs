@@ -6,15 +6,16 @@ namespace Octet.Quantization.Calibration.Data;
 /// </summary>
 internal sealed class ListedLabels : LabelSource
 {
-    private readonly Dictionary<string, int> _byPath = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int?> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int?> _byName = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _sharedNames;
 
-    private ListedLabels()
-    {
-    }
+    private ListedLabels(IReadOnlyList<DataFile> files) => _sharedNames =
+        files.GroupBy(static file => Path.GetFileName(file.Path), StringComparer.Ordinal).Where(static group => group.Skip(1).Any())
+            .Select(static group => group.Key).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Reads the list; null, and why, where it is none.</summary>
-    public static LabelSource? Read(string list, IReadOnlyList<string> roots, out string? problem)
+    public static LabelSource? Read(string list, IReadOnlyList<DataFile> files, IReadOnlyList<string> roots, out string? problem)
     {
         problem = null;
         List<(string File, string Label)> entries;
@@ -33,16 +34,16 @@ internal sealed class ListedLabels : LabelSource
             return null;
         }
 
-        var labels = new ListedLabels();
+        var labels = new ListedLabels(files);
         string[] folders = [Path.GetDirectoryName(Path.GetFullPath(list))!, .. roots];
         var indexes = IndexesOf(entries.Select(static entry => entry.Label));
         foreach ((string file, string label) in entries)
         {
             int index = indexes[label];
             foreach (string folder in folders)
-                labels._byPath.TryAdd(Path.GetFullPath(file, folder), index);
-            if (Path.GetFileName(file) == file && !labels._byName.TryAdd(file, index) && labels._byName[file] != index)
-                labels._byName[file] = null;
+                Add(labels._byPath, Path.GetFullPath(file, folder), index);
+            if (Path.GetFileName(file) == file)
+                Add(labels._byName, file, index);
         }
         return labels;
     }
@@ -51,8 +52,20 @@ internal sealed class ListedLabels : LabelSource
 
     public override int Of(DataFile file, DataRow row) => Find(file)!.Value;
 
-    private int? Find(DataFile file) =>
-        _byPath.TryGetValue(file.Path, out int index) ? index : _byName.GetValueOrDefault(Path.GetFileName(file.Path));
+    /// <summary>A file that two lines give different labels has none.</summary>
+    private static void Add(Dictionary<string, int?> labels, string file, int label)
+    {
+        if (!labels.TryAdd(file, label) && labels[file] != label)
+            labels[file] = null;
+    }
+
+    private int? Find(DataFile file)
+    {
+        if (_byPath.TryGetValue(file.Path, out int? index))
+            return index;
+        string name = Path.GetFileName(file.Path);
+        return _sharedNames.Contains(name) ? null : _byName.GetValueOrDefault(name);
+    }
 
     private static List<(string File, string Label)> ReadEntries(string list)
     {
@@ -65,7 +78,8 @@ internal sealed class ListedLabels : LabelSource
             if (first)
                 separator = CsvFields.SeparatorOf(line);
             var fields = new CsvFields(line, separator);
-            if (!fields.TryTake(out ReadOnlySpan<byte> file) || !fields.TryTake(out ReadOnlySpan<byte> label) || label.IsEmpty || fields.TryTake(out _))
+            bool hasTwo = fields.TryTake(out ReadOnlySpan<byte> file) & fields.TryTake(out ReadOnlySpan<byte> label) && !fields.TryTake(out _);
+            if (!hasTwo || label.IsEmpty)
                 throw new UnreadableDataException($"line {lines.LineNumber} is not file,label");
             string path = DataFiles.Portable(CsvFields.TextOf(file));
             // A first line that names no data file is a header.

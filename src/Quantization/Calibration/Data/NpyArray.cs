@@ -25,9 +25,9 @@ internal sealed class NpyArray
         // An array of nothing: it fails where the element type is not supported.
         Parse(_header with { Shape = [0] }, []);
 
-        decimal bytes = _header.ElementSize;
+        Int128 bytes = _header.ElementSize;
         foreach (long extent in Shape)
-            bytes = Math.Min(bytes * extent, long.MaxValue);
+            bytes = Int128.Min(bytes * extent, long.MaxValue);
         if (bytes > length - _dataOffset)
             throw new UnreadableDataException($"it says that it holds an array of shape [{string.Join(",", Shape)}], but is too short for that");
     }

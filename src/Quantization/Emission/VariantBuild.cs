@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
-using Octet.Quantization.Emission;
+using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx.Protocol;
 
-namespace Octet.Quantization.Methods;
+namespace Octet.Quantization.Emission;
 
 /// <summary>A variant as it was made.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Octet.Quantization.Calibration;
-using Octet.Quantization.Emission;
+using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Preparation;
 
-namespace Octet.Quantization.Methods;
+namespace Octet.Quantization.Emission;
 
 /// <summary>Makes variants from one prepared model. Calibrates at most once, whatever the number of static variants.</summary>
 public sealed class VariantFactory
