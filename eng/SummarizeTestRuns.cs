@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using System.Xml.Linq;
 using Microsoft.Build.Framework;
 
@@ -23,19 +24,28 @@ public class SummarizeTestRuns : Microsoft.Build.Utilities.Task
         {
             string folder = Path.Combine(ResultsPath, project);
             string[] runs = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.trx") : Array.Empty<string>();
-            if (runs.Length == 0)
-                Log.LogError("{0} reported no result: it does not build, or its process ended early.", project);
-            foreach (XElement counters in runs.Select(run => XElement.Load(run).Descendants().Single(element => element.Name.LocalName == "Counters")))
+            bool isWhole = runs.Length > 0;
+            foreach (XElement summary in runs.Select(run => XElement.Load(run).Elements().Single(element => element.Name.LocalName == "ResultSummary")))
             {
-                int executed = (int)counters.Attribute("executed");
-                passed += (int)counters.Attribute("passed");
-                failed += executed - (int)counters.Attribute("passed");
-                skipped += (int)counters.Attribute("total") - executed;
+                XElement counters = summary.Elements().Single(element => element.Name.LocalName == "Counters");
+                int total = (int)counters.Attribute("total"), executed = (int)counters.Attribute("executed"), succeeded = (int)counters.Attribute("passed");
+                passed += succeeded;
+                failed += executed - succeeded;
+                skipped += total - executed;
+                isWhole &= executed > succeeded || (string)summary.Attribute("outcome") != "Failed";
+            }
+            if (!isWhole)
+            {
+                failed++;
+                Log.LogError("{0} does not build, or its process ended early.", project);
             }
         }
         if (failed > 0)
-            Log.LogError("{0} tests failed.", failed);
-        // As the test runs themselves do: a message in the log would be indented, and hidden by quiet verbosities.
+            Log.LogError("Failed: {0}", failed);
+        // To the console, as the test runs do themselves: in the log the line would be indented. MSBuild shows its errors from
+        // another thread, and the summary comes last.
+        if (Log.HasLoggedErrors)
+            Thread.Sleep(500);
         Console.WriteLine(skipped > 0 ? $"{passed} passed, {failed} failed, {skipped} skipped" : $"{passed} passed, {failed} failed");
         return !Log.HasLoggedErrors;
     }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Octet.Package.Tests;
 
 [Collection(PackageTests.Name)]
@@ -31,6 +33,16 @@ public class PublishTests(PackageFeed feed)
         Assert.Equal(0, consumer.Build("--no-restore").MustSucceed().ToolRuns);
         Assert.Equal(0, consumer.DotNet(publish).MustSucceed().ToolRuns);
         Assert.Equal(AllFiles, consumer.Files("bin/Debug/net10.0/publish/models"));
+    }
+
+    [Fact]
+    public void A_single_file_has_the_models_beside_it()
+    {
+        Consumer consumer = new(feed, "model");
+        string platform = RuntimeInformation.RuntimeIdentifier;
+        Assert.Equal(1, consumer.DotNet("publish", "-c", "Debug", "-r", platform, "--no-self-contained", "-p:PublishSingleFile=true").MustSucceed().ToolRuns);
+        Assert.Equal(AllFiles, consumer.Files($"bin/Debug/net10.0/{platform}/publish/models"));
+        Assert.DoesNotContain("SingleModel.dll", consumer.Files($"bin/Debug/net10.0/{platform}/publish"));
     }
 
     [Fact]
