@@ -8,7 +8,6 @@ namespace Octet.Quantization.Emission;
 /// <summary>Replaces single nodes of a model by others, in the main graph and in the graphs inside If, Loop and Scan.</summary>
 internal abstract class NodeEmitter
 {
-    private const string ContribDomain = "com.microsoft";
     private readonly NodePlan _plan;
     private readonly HashSet<string> _replacedConstants = new(StringComparer.Ordinal);
 
@@ -39,9 +38,8 @@ internal abstract class NodeEmitter
     protected NodeProto CreateContrib(string opType, NodeProto replaced, IEnumerable<string> inputs, IEnumerable<string> outputs, params AttributeProto[] attributes)
     {
         NodeProto node = Nodes.Create(opType, Names.Fresh($"{replaced.DisplayName()}_{opType}"), inputs, outputs, attributes);
-        node.Domain = ContribDomain;
-        if (Model.OpsetImport.All(import => import.Domain != ContribDomain))
-            Model.OpsetImport.Add(new OperatorSetIdProto { Domain = ContribDomain, Version = 1 });
+        node.Domain = ContribOperators.Domain;
+        Model.ImportContribOperators();
         return node;
     }
 

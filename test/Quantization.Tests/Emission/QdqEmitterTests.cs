@@ -78,15 +78,68 @@ public sealed class QdqEmitterTests
         }, iter: 60, threads: 1);
     }
 
-    public static TheoryData<string> Connecting() => ["Add", "Concat", "GlobalAveragePool", "AveragePool", "MaxPool", "Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Resize"];
+    private static readonly string[] Operators = ["Add", "Concat", "GlobalAveragePool", "AveragePool", "MaxPool", "Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Resize"];
+
+    public static TheoryData<string> Connecting() => [.. Operators];
 
     [Theory]
     [MemberData(nameof(Connecting))]
     public void An_operator_between_two_convolutions_needs_no_conversion(string op) => AssertConnects(op, signed: false);
 
+    // On x64 ONNX Runtime makes signed values unsigned before it fuses, and does not fuse those with several readers; ARM64 takes them as they are. So
+    // Add and Concat, whose two convolutions read the same input here, are left out.
+    public static TheoryData<string> ConnectingOneReader() => [.. Operators.Except(["Add", "Concat"])];
+
     [Theory]
-    [MemberData(nameof(Connecting))]
+    [MemberData(nameof(ConnectingOneReader))]
     public void The_same_holds_for_signed_activations(string op) => AssertConnects(op, signed: true);
+
+    [Fact]
+    public void Signed_activations_with_several_readers_are_right_all_the_same()
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 3, 8, 8);
+        builder.Output(builder.Conv(builder.Node("Add", [builder.Node("Relu", [builder.Conv(x, 8, 3, 3)]), builder.Conv(x, 8, 3, 1)]), 4, 8, 1));
+        ModelProto model = builder.Build();
+        NamedTensor input = Reference.Tensor(x, [1, 3, 8, 8]);
+
+        ModelProto variant = Quantized.Make(model, input, signed: true).Model;
+
+        Assert.Contains(variant.Graph.Initializer, tensor => tensor.DataType == (int)TensorProto.Types.DataType.Int8 && tensor.Dims.Count == 0);
+        Assert.InRange(Quantized.SqnrDb(model, variant, input), LowestSqnrDb, Agreement.LimitDb);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_product_that_float_nodes_read_gives_float_without_a_detour(bool signed)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 3, 32);
+        builder.Output(builder.Node("Softmax", [builder.Node("Add", [builder.Weights(16), builder.Node("MatMul", [x, builder.Weights(32, 16)])])]));
+        ModelProto model = builder.Build();
+        NamedTensor input = Reference.Tensor(x, [3, 32]);
+
+        ModelProto variant = Quantized.Make(model, input, signed).Model;
+
+        Assert.Equal(new OptimizedGraph(1, 0, 1), Quantized.Optimized(variant));
+        Assert.InRange(Quantized.SqnrDb(model, variant, input), LowestSqnrDb, Agreement.LimitDb);
+    }
+
+    [Fact]
+    public void A_transformer_keeps_only_products_of_activations_in_float()
+    {
+        ModelProto model = TransformerModel.Build();
+        NamedTensor tokens = TransformerModel.Tokens();
+
+        ModelProto variant = Quantized.Make(model, tokens).Model;
+
+        OptimizedGraph optimized = Quantized.Optimized(variant);
+        Assert.Equal((TransformerModel.WeightedProducts, TransformerModel.ActivationProducts), (optimized.IntegerNodes, optimized.FloatComputeNodes));
+        // One for each input of products: the embedding, what was attended, both layer norms, the GELU.
+        Assert.Equal(5, optimized.ConversionNodes);
+        Assert.InRange(Quantized.SqnrDb(model, variant, tokens), LowestSqnrDb, Agreement.LimitDb);
+    }
 
     private static void AssertConnects(string op, bool signed)
     {
