@@ -331,6 +331,8 @@ public sealed class QuantizationPipeline
     private QuantizationResult Conclude(
         Candidate reference, Candidate[] candidates, Samples samples, Probe probe, ImmutableArray<LayerReport> layers, string inputs, string outputs)
     {
+        // The last moment to stop: from here on files are replaced.
+        _cancellation.ThrowIfCancellationRequested();
         bool verified = samples.AreReal;
         Verdict[] verdicts = [.. candidates.Select(candidate => candidate.Judge(_request.MaxAccuracyDrop, _request.MinSpeedup, verified))];
         (Candidate Candidate, Verdict Verdict)[] judged = [.. candidates.Zip(verdicts)];

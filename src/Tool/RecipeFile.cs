@@ -19,18 +19,20 @@ internal static class RecipeFile
         try
         {
             JsonObject recipe = JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new FormatException("it is no json object");
-            string variant = (string?)recipe["variant"] ?? throw new FormatException("it names no variant");
+            string variant = Text(recipe["variant"]) ?? throw new FormatException("it names no variant");
             if (!Variants.All.Contains(variant))
                 throw new FormatException($"'{variant}' is no variant of this version; it knows {string.Join(", ", Variants.All)}");
-            ImmutableArray<NodePattern> exclude = [.. (recipe["exclude"] as JsonArray ?? []).Select(pattern => new NodePattern((string)pattern!))];
-            string target = (string?)recipe["target"] ?? request.Target;
+            ImmutableArray<NodePattern> exclude = [.. (recipe["exclude"] as JsonArray ?? []).Select(pattern => new NodePattern(Text(pattern) ?? throw new FormatException("its 'exclude' holds what is no text")))];
+            string target = recipe["target"] is { } named ? Text(named) ?? "" : request.Target;
             if (target is not ("auto" or "x64-vnni" or "x64-avx2" or "arm64"))
                 throw new FormatException($"'{target}' is no target");
             return request with { Variants = [variant], Target = target, Exclude = [.. request.Exclude, .. exclude] };
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or FormatException)
         {
             throw DiagnosticCatalog.Exception("OCT5006", path, exception.Message.TrimEnd('.'));
         }
     }
+
+    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

@@ -16,7 +16,7 @@ public static class TensorSignature
     public static ImmutableArray<ModelInput> Inputs(ModelSession session, IReadOnlyDictionary<string, ImmutableArray<long>> shapes, string modelPath)
     {
         if (shapes.Keys.Order(StringComparer.Ordinal).FirstOrDefault(name => !session.Inputs.ContainsKey(name)) is { } unknown)
-            throw DiagnosticCatalog.Exception("OCT3010", modelPath, unknown, $"the model has no such input, but {string.Join(", ", session.InputNames.Select(name => $"'{name}'"))}");
+            throw DiagnosticCatalog.Exception("OCT3010", modelPath, unknown, $"no input has that name, only {string.Join(", ", session.InputNames.Select(name => $"'{name}'"))}");
         return
         [
             .. session.InputNames.Where(name => session.Inputs[name].IsTensor).Select(name =>

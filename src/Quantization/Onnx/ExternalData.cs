@@ -47,7 +47,9 @@ public static class ExternalData
         {
             stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
             offset = Number(tensor, "offset", modelPath) ?? 0;
-            length = Number(tensor, "length", modelPath) ?? stream.Length - offset;
+            length = Number(tensor, "length", modelPath) ?? NeededBytes(tensor) ?? stream.Length - offset;
+            if (NeededBytes(tensor) is { } needed && length < needed)
+                throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"it has {length} bytes there and needs {needed}");
             if (length < 0 || length > Array.MaxLength || offset > stream.Length - length)
                 throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"{Math.Max(length, 0)} bytes from {offset} on lie outside '{Path.GetFileName(file)}', which has {stream.Length}");
             return stream;
@@ -58,6 +60,27 @@ public static class ExternalData
             if (exception is IOException or UnauthorizedAccessException)
                 throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, exception.Message.TrimEnd('.'));
             throw;
+        }
+    }
+
+    /// <summary>The bytes that a tensor's elements take; null for types that are packed or of no fixed size.</summary>
+    private static long? NeededBytes(TensorProto tensor)
+    {
+        int? size = (TensorProto.Types.DataType)tensor.DataType switch
+        {
+            TensorProto.Types.DataType.Int8 or TensorProto.Types.DataType.Uint8 or TensorProto.Types.DataType.Bool => 1,
+            TensorProto.Types.DataType.Float16 or TensorProto.Types.DataType.Bfloat16 or TensorProto.Types.DataType.Int16 or TensorProto.Types.DataType.Uint16 => 2,
+            TensorProto.Types.DataType.Float or TensorProto.Types.DataType.Int32 or TensorProto.Types.DataType.Uint32 => 4,
+            TensorProto.Types.DataType.Double or TensorProto.Types.DataType.Int64 or TensorProto.Types.DataType.Uint64 => 8,
+            _ => null,
+        };
+        try
+        {
+            return size is { } bytes ? checked(tensor.Dims.Aggregate((long)bytes, (product, extent) => product * extent)) : null;
+        }
+        catch (OverflowException)
+        {
+            return long.MaxValue;
         }
     }
 
@@ -92,9 +115,23 @@ public static class ExternalData
 
         // A link inside the folder, the file or a folder on its way, may still point out of it.
         for (string part = path; part.Length > inside.Length; part = Path.GetDirectoryName(part)!)
-            if (new FileInfo(part).ResolveLinkTarget(returnFinalTarget: true) is { } target && !target.FullName.StartsWith(inside, StringComparison.Ordinal))
+            if (LeadsOut(part, inside))
                 throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"its location '{location}' is a link out of the model's folder");
         return path;
+    }
+
+    private static bool LeadsOut(string path, string inside)
+    {
+        FileInfo file = new(path);
+        try
+        {
+            return file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true)?.FullName.StartsWith(inside, StringComparison.Ordinal) != true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A link to itself, or through what may not be read.
+            return true;
+        }
     }
 
     private static string? Entry(TensorProto tensor, string key) =>

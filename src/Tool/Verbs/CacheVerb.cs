@@ -24,6 +24,8 @@ internal static class CacheVerb
         return command;
     }
 
+    private static string Counted(int entries) => entries == 1 ? "1 entry" : $"{entries} entries";
+
     private static int Run(string path, bool clear, int olderThanDays, bool json)
     {
         OutcomeCache cache = new(path, new DiagnosticPrinter(Console.WriteLine));
@@ -37,8 +39,8 @@ internal static class CacheVerb
         }
         Console.WriteLine(cache.Root);
         if (clear)
-            Console.WriteLine($"{removed} entries removed");
-        Console.WriteLine($"{entries.Count} entries, {bytes / 1024.0 / 1024.0:0.0} MB");
+            Console.WriteLine($"{Counted(removed)} removed");
+        Console.WriteLine($"{Counted(entries.Count)}, {bytes / 1024.0 / 1024.0:0.0} MB");
         return ExitCode.Done;
     }
 }
