@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Calibration.Data;
 using Octet.Quantization.Diagnostics;
-using Octet.Quantization.Measurement;
 using Octet.Quantization.Emission;
+using Octet.Quantization.Measurement;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
@@ -32,6 +34,7 @@ public sealed class QuantizationPipeline
     private readonly CancellationToken _cancellation;
     private readonly string _scratch;
     private readonly Stopwatch _elapsed = Stopwatch.StartNew();
+    private ImmutableArray<string> _operators = [];
 
     private QuantizationPipeline(QuantizationRequest request, IDiagnosticSink diagnostics, IProgress<QuantizationProgress>? progress, CancellationToken cancellation)
     {
@@ -66,6 +69,7 @@ public sealed class QuantizationPipeline
     private QuantizationResult Run()
     {
         Sweep();
+        MakeScratch();
         (string? passThrough, IReadOnlyList<string> domains) = LookAtModel();
         if (passThrough is not null)
             return WriteFloatOnly(passThrough, "", "");
@@ -76,10 +80,16 @@ public sealed class QuantizationPipeline
         using ModelSession session = opened;
         string inputs = TensorSignature.Describe(session.InputNames, session.Inputs);
         string outputs = TensorSignature.Describe(session.OutputNames, session.Outputs);
+        if (session.InputNames.FirstOrDefault(name => !session.Inputs[name].IsTensor) is { } odd)
+        {
+            DiagnosticException problem = DiagnosticCatalog.Exception("OCT2007", _request.ModelPath, $"its input '{odd}' is no tensor, so that it cannot be run on samples");
+            _diagnostics.Report(problem.Diagnostic);
+            return WriteFloatOnly(problem.Diagnostic.Text, inputs, outputs);
+        }
 
         using Samples? samples = OpenSamples(session);
         if (samples is null)
-            return WriteFloatOnly("there is no data, and the inputs have dynamic extents, so that nothing can be measured", inputs, outputs);
+            return WriteFloatOnly("there is no data, and no inputs can be made up for dynamic extents or unusual types, so that nothing can be measured", inputs, outputs);
 
         ModelProto prepared;
         try
@@ -95,7 +105,7 @@ public sealed class QuantizationPipeline
 
         using Candidate reference = new(Variants.Float, samples.Labelled) { Path = _request.ModelPath, SizeBytes = new FileInfo(_request.ModelPath).Length, Session = session };
         reference.Graph = OptimizedGraph.Read(_request.ModelPath, _scratch);
-        Candidate[] candidates = [.. RequestedVariants(samples).Select(name => new Candidate(name, samples.Labelled))];
+        Candidate[] candidates = [.. RequestedVariants(prepared, samples).Select(name => new Candidate(name, samples.Labelled))];
         try
         {
             MakeVariants(prepared, candidates, samples);
@@ -114,6 +124,8 @@ public sealed class QuantizationPipeline
     private (string? PassThrough, IReadOnlyList<string> Domains) LookAtModel()
     {
         ModelProto model = OnnxFile.ReadWithoutExternalData(_request.ModelPath);
+        // Before ONNX Runtime opens anything that the model names.
+        ExternalData.Check(model, _request.ModelPath);
         return (ReasonToPassThrough(model), model.OtherDomains());
     }
 
@@ -126,7 +138,12 @@ public sealed class QuantizationPipeline
 
     // A method of its own: the original model must not live on in a caller's frame.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ModelProto ReadAndPrepare() => PreparationPipeline.Run(OnnxFile.Read(_request.ModelPath), _request.ModelPath);
+    private ModelProto ReadAndPrepare()
+    {
+        ModelProto original = OnnxFile.Read(_request.ModelPath);
+        _operators = [.. DefaultVariants.Operators(original)];
+        return PreparationPipeline.Run(original, _request.ModelPath);
+    }
 
     private string? ReasonToPassThrough(ModelProto model)
     {
@@ -159,7 +176,7 @@ public sealed class QuantizationPipeline
 
     private Samples? OpenSamples(ModelSession session)
     {
-        ImmutableArray<ModelInput> inputs = TensorSignature.Inputs(session, _request.InputShapes);
+        ImmutableArray<ModelInput> inputs = TensorSignature.Inputs(session, _request.InputShapes, _request.ModelPath);
         if (!_request.Data.IsEmpty)
             return Samples.Read(new SampleSourceOptions(_request.Data, inputs, _request.ModelPath, _request.Preprocessing, _request.Labels, _request.BatchSize, _request.CalibrationSamples), _diagnostics);
 
@@ -171,21 +188,25 @@ public sealed class QuantizationPipeline
         return generated;
     }
 
-    private ImmutableArray<string> RequestedVariants(Samples samples)
+    private ImmutableArray<string> RequestedVariants(ModelProto prepared, Samples samples)
     {
-        ImmutableArray<string> features = MachineDescription.Current.Features;
-        ImmutableArray<string> wanted = _request.Variants.IsEmpty
-            ? Variants.Default(_request.Target, features.Contains("avx512-vnni") || features.Contains("avx-vnni") || !features.Contains("avx2"))
-            : _request.Variants;
-        return [.. wanted.Where(variant => variant != Variants.Float && (samples.AreReal || !Variants.NeedsCalibration(variant)))];
+        if (!_request.Variants.IsEmpty)
+            return [.. _request.Variants.Where(variant => variant != Variants.Float && (samples.AreReal || !Variants.NeedsCalibration(variant)))];
+
+        ImmutableArray<string> variants = DefaultVariants.Of(_operators, prepared, _request.Exclude, Target, samples.AreReal);
+        if (!variants.Any(Variants.MustBeInteger) && DefaultVariants.ReasonNothing(prepared, _request.Exclude) is { } reason)
+            _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, reason));
+        return variants;
     }
+
+    private QuantizationTarget Target => QuantizationTarget.Of(_request.Target, RuntimeInformation.ProcessArchitecture, MachineDescription.Current.Features);
 
     private void MakeVariants(ModelProto prepared, Candidate[] candidates, Samples samples)
     {
-        VariantFactory factory = new(prepared, _request.Exclude, plan =>
+        VariantFactory factory = new(prepared, _request.Exclude, Target, plan =>
         {
             Report($"calibrating on {samples.Count} inputs");
-            return MinMaxCalibrator.Collect(prepared, plan.Activations, samples.Count, index => samples.Read(index)?.Inputs, _scratch, _cancellation);
+            return OfFirstFailure(() => MinMaxCalibrator.Collect(prepared, plan.Activations, samples.Count, index => samples.Read(index)?.Inputs, _scratch, _cancellation));
         });
         foreach (Candidate candidate in candidates)
         {
@@ -213,6 +234,20 @@ public sealed class QuantizationPipeline
                     _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, exception.Message));
                 candidate.Fail(exception.Message);
             }
+        }
+    }
+
+    // Samples are run in parallel; what one of them meets is what the user is told.
+    private static T OfFirstFailure<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (AggregateException exception)
+        {
+            ExceptionDispatchInfo.Throw(exception.Flatten().InnerExceptions[0]);
+            throw;
         }
     }
 
@@ -296,6 +331,8 @@ public sealed class QuantizationPipeline
     private QuantizationResult Conclude(
         Candidate reference, Candidate[] candidates, Samples samples, Probe probe, ImmutableArray<LayerReport> layers, string inputs, string outputs)
     {
+        // The last moment to stop: from here on files are replaced.
+        _cancellation.ThrowIfCancellationRequested();
         bool verified = samples.AreReal;
         Verdict[] verdicts = [.. candidates.Select(candidate => candidate.Judge(_request.MaxAccuracyDrop, _request.MinSpeedup, verified))];
         (Candidate Candidate, Verdict Verdict)[] judged = [.. candidates.Zip(verdicts)];
@@ -343,6 +380,19 @@ public sealed class QuantizationPipeline
     {
         _cancellation.ThrowIfCancellationRequested();
         _progress?.Report(new QuantizationProgress(_request.Name, activity));
+    }
+
+    /// <summary>Makes the folder first of all: an output that cannot be written is said before the work, not after it.</summary>
+    private void MakeScratch()
+    {
+        try
+        {
+            Directory.CreateDirectory(_scratch);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiagnosticCatalog.Exception("OCT5002", _request.OutputDirectory, exception.Message.TrimEnd('.'));
+        }
     }
 
     private void Sweep()

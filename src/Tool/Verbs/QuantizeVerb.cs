@@ -19,7 +19,7 @@ internal static class QuantizeVerb
         variants.AcceptOnlyFromAmong([.. Variants.All]);
         Option<string[]> exclude = new("--exclude") { Description = "A node's name or an operator that stays float; * and ? are wildcards. May be given several times.", DefaultValueFactory = _ => [] };
         Option<string> recipe = new("--recipe") { Description = "A recipe to repeat: the 'recipe' object of a variant in report.json.", DefaultValueFactory = _ => "" };
-        Option<int> samples = new("--calibration-samples") { Description = "The most inputs that are read.", DefaultValueFactory = _ => 300 };
+        Option<int> samples = NumberOption.Whole("--calibration-samples", "The most inputs that are read.", least: 1, standard: 300);
         Command command = new("quantize", "Makes integer variants of a model, measures them against it, and keeps what is faster and still right.") { model, output, method, variants, exclude, recipe, samples };
         foreach (Option option in common.All)
             command.Add(option);
