@@ -76,7 +76,11 @@ internal sealed record ModelItem
             plan.AddRange(data.Length > 0 ? data.Select(file => new KeyValuePair<string, string>("data", file)) : [new("data-missing", pattern)]);
             files.AddRange(data);
         }
-        plan.AddRange(Tasks.Settings.Split(item.GetMetadata("Exclude")).Select(pattern => new KeyValuePair<string, string>("exclude", pattern)));
+        // As an attribute, Exclude belongs to MSBuild and never becomes metadata: ExcludeNodes can be written either way.
+        plan.AddRange(
+            from name in new[] { "ExcludeNodes", "Exclude" }
+            from pattern in Tasks.Settings.Split(item.GetMetadata(name))
+            select new KeyValuePair<string, string>("exclude", pattern));
         files.AddRange(new[] { labels, recipe }.Where(File.Exists));
 
         return new ModelItem

@@ -54,6 +54,16 @@ internal sealed class Command : IDisposable
         return command;
     }
 
+    /// <summary>Waits until something is so, or fails if the process ends before.</summary>
+    public void WaitUntil(Func<bool> isSo)
+    {
+        while (!isSo())
+        {
+            Thread.Sleep(50);
+            Assert.False(_process.HasExited && !isSo(), "The command ended early.");
+        }
+    }
+
     /// <summary>Waits for the process's end.</summary>
     public CommandResult WaitForEnd()
     {

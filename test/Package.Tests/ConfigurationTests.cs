@@ -123,6 +123,16 @@ public class ConfigurationTests(PackageFeed feed)
     }
 
     [Fact]
+    public void A_reference_that_does_not_flow_on_works_as_well()
+    {
+        Consumer consumer = new(feed, "model");
+        consumer.Edit("Version=\"$(OctetVersion)\"", "Version=\"$(OctetVersion)\" PrivateAssets=\"all\"");
+        consumer.Write("Program.cs", "System.Console.WriteLine(SingleModel.QuantizedModels.Direction.Name);");
+        consumer.Build().MustSucceed();
+        Assert.Equal("direction", consumer.RunApplication().Output.Trim());
+    }
+
+    [Fact]
     public void A_target_of_the_user_can_run_before()
     {
         Consumer consumer = new(feed, "model");

@@ -124,8 +124,7 @@ public class IncrementalBuildTests(PackageFeed feed)
         consumer.Write("../models/direction.onnx", $"once {started}\nsleep 100000");
         using (Command build = consumer.StartBuild())
         {
-            while (!File.Exists(started))
-                Thread.Sleep(50);
+            build.WaitUntil(() => File.Exists(started));
             build.Kill();
             build.WaitForEnd();
         }
