@@ -4,11 +4,21 @@ return args switch
 {
     ["calibration", ..] => CalibrationBenchmark.Run(args),
     ["calibration-once", string model, string data, string output] => CalibrationBenchmark.RunOnce(model, data, output),
+    ["build-overhead"] => BuildOverheadBenchmark.Run(Repository()),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("dotnet run --project benchmarks -c Release -- calibration");
+    Console.Error.WriteLine("dotnet run --project benchmarks -c Release -- calibration | build-overhead");
     return 2;
+}
+
+// The benchmarks run from a checkout: the folder with the solution lies above the binaries.
+static string Repository()
+{
+    DirectoryInfo? folder = new(AppContext.BaseDirectory);
+    while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Octet.slnx")))
+        folder = folder.Parent;
+    return folder?.FullName ?? throw new InvalidOperationException("The benchmarks run from a checkout of the repository.");
 }

@@ -156,16 +156,16 @@ public static class ModelComparison
             Try(files[0], () => expected = files[0].Session!.Run(sample.Inputs));
             EnsureBaseline(files);
             foreach (Candidate file in files.Where(file => file.IsAlive))
-                Try(file, () => Compare(file, expected, file == files[0] ? expected : file.Session!.Run(sample.Inputs), sample.Label));
+                Try(file, () => Compare(file, expected, file == files[0] ? expected : file.Session!.Run(sample.Inputs), sample.Labels));
         }
     }
 
-    private static void Compare(Candidate file, ImmutableArray<NamedTensor> expected, ImmutableArray<NamedTensor> actual, int? label)
+    private static void Compare(Candidate file, ImmutableArray<NamedTensor> expected, ImmutableArray<NamedTensor> actual, ImmutableArray<int> labels)
     {
         if (!expected.Select(output => output.Name).SequenceEqual(actual.Select(output => output.Name), StringComparer.Ordinal))
             file.Fail($"its outputs are {Names(actual)}, the baseline's {Names(expected)}");
         else
-            file.Accuracy.Add(expected, actual, label);
+            file.Accuracy.Add(expected, actual, labels);
     }
 
     private static string Names(ImmutableArray<NamedTensor> tensors) => string.Join(", ", tensors.Select(tensor => tensor.Name));

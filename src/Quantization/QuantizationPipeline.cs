@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Calibration.Data;
@@ -33,6 +34,7 @@ public sealed class QuantizationPipeline
     private readonly CancellationToken _cancellation;
     private readonly string _scratch;
     private readonly Stopwatch _elapsed = Stopwatch.StartNew();
+    private ImmutableArray<string> _operators = [];
 
     private QuantizationPipeline(QuantizationRequest request, IDiagnosticSink diagnostics, IProgress<QuantizationProgress>? progress, CancellationToken cancellation)
     {
@@ -103,7 +105,7 @@ public sealed class QuantizationPipeline
 
         using Candidate reference = new(Variants.Float, samples.Labelled) { Path = _request.ModelPath, SizeBytes = new FileInfo(_request.ModelPath).Length, Session = session };
         reference.Graph = OptimizedGraph.Read(_request.ModelPath, _scratch);
-        Candidate[] candidates = [.. RequestedVariants(samples).Select(name => new Candidate(name, samples.Labelled))];
+        Candidate[] candidates = [.. RequestedVariants(prepared, samples).Select(name => new Candidate(name, samples.Labelled))];
         try
         {
             MakeVariants(prepared, candidates, samples);
@@ -136,7 +138,12 @@ public sealed class QuantizationPipeline
 
     // A method of its own: the original model must not live on in a caller's frame.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ModelProto ReadAndPrepare() => PreparationPipeline.Run(OnnxFile.Read(_request.ModelPath), _request.ModelPath);
+    private ModelProto ReadAndPrepare()
+    {
+        ModelProto original = OnnxFile.Read(_request.ModelPath);
+        _operators = [.. DefaultVariants.Operators(original)];
+        return PreparationPipeline.Run(original, _request.ModelPath);
+    }
 
     private string? ReasonToPassThrough(ModelProto model)
     {
@@ -181,18 +188,22 @@ public sealed class QuantizationPipeline
         return generated;
     }
 
-    private ImmutableArray<string> RequestedVariants(Samples samples)
+    private ImmutableArray<string> RequestedVariants(ModelProto prepared, Samples samples)
     {
-        ImmutableArray<string> features = MachineDescription.Current.Features;
-        ImmutableArray<string> wanted = _request.Variants.IsEmpty
-            ? Variants.Default(_request.Target, features.Contains("avx512-vnni") || features.Contains("avx-vnni") || !features.Contains("avx2"))
-            : _request.Variants;
-        return [.. wanted.Where(variant => variant != Variants.Float && (samples.AreReal || !Variants.NeedsCalibration(variant)))];
+        if (!_request.Variants.IsEmpty)
+            return [.. _request.Variants.Where(variant => variant != Variants.Float && (samples.AreReal || !Variants.NeedsCalibration(variant)))];
+
+        ImmutableArray<string> variants = DefaultVariants.Of(_operators, prepared, _request.Exclude, Target, samples.AreReal);
+        if (!variants.Any(Variants.MustBeInteger) && DefaultVariants.ReasonNothing(prepared, _request.Exclude) is { } reason)
+            _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, reason));
+        return variants;
     }
+
+    private QuantizationTarget Target => QuantizationTarget.Of(_request.Target, RuntimeInformation.ProcessArchitecture, MachineDescription.Current.Features);
 
     private void MakeVariants(ModelProto prepared, Candidate[] candidates, Samples samples)
     {
-        VariantFactory factory = new(prepared, _request.Exclude, plan =>
+        VariantFactory factory = new(prepared, _request.Exclude, Target, plan =>
         {
             Report($"calibrating on {samples.Count} inputs");
             return OfFirstFailure(() => MinMaxCalibrator.Collect(prepared, plan.Activations, samples.Count, index => samples.Read(index)?.Inputs, _scratch, _cancellation));
@@ -255,13 +266,13 @@ public sealed class QuantizationPipeline
             ImmutableArray<NamedTensor> expected = RunFloat(reference, sample);
             if (cases.Count < ProbeCases && (cases.Count == 0 || sample.Inputs.Concat(expected).Sum(tensor => (long)tensor.Count) < LargestProbeElements))
                 cases.Add(new ProbeCase(sample.Inputs, expected));
-            reference.Accuracy.Add(expected, expected, sample.Label);
+            reference.Accuracy.Add(expected, expected, sample.Labels);
             foreach (Candidate candidate in candidates.Where(candidate => candidate.IsAlive))
             {
                 try
                 {
                     ImmutableArray<NamedTensor> actual = candidate.Session!.Run(sample.Inputs);
-                    candidate.Accuracy.Add(expected, actual, sample.Label);
+                    candidate.Accuracy.Add(expected, actual, sample.Labels);
                 }
                 catch (OnnxRuntimeException exception)
                 {
@@ -304,11 +315,17 @@ public sealed class QuantizationPipeline
 
     private ImmutableArray<LayerReport> MeasureLayers(ModelProto prepared, Candidate[] candidates, Samples samples)
     {
-        if (candidates.FirstOrDefault(candidate => candidate.Build?.Emitted is not null && candidate.Failure is null) is not { Build: { Emitted: { } emitted, Plan: { } plan } })
+        if (candidates.FirstOrDefault(candidate => candidate.Build?.Emitted is not null && candidate.Failure is null) is not { Build: { Emitted: { } emitted, Plan: { } plan } } variant)
             return [];
         Report("comparing layers");
         ImmutableArray<NamedTensor>[] inputs = [.. Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>().Take(LayerSamples).Select(sample => sample.Inputs)];
-        return LayerErrors.Measure(prepared, emitted, plan, inputs, _scratch);
+        ImmutableArray<LayerReport> layers = LayerErrors.Measure(prepared, emitted, plan, inputs, _scratch);
+        if (inputs.Length == 0)
+            return layers;
+        using RunInputs first = new(inputs[0]);
+        using ExclusiveMeasurement exclusive = ExclusiveMeasurement.Enter(_request.TimeBudget, _cancellation);
+        NodeTimes reference = NodeTimes.Measure(_request.ModelPath, first, _request.Threads, _scratch);
+        return LayerErrors.WithTimes(layers, prepared, reference, NodeTimes.Measure(variant.Path, first, _request.Threads, _scratch));
     }
 
     private QuantizationResult Conclude(

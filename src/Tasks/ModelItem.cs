@@ -6,7 +6,7 @@ namespace Octet.Tasks;
 internal sealed record ModelItem
 {
     /// <summary>The words that Variants= takes; the tool's own choice where it is empty.</summary>
-    public static readonly IReadOnlyList<string> Variants = ["float-optimized", "int8", "int8-portable"];
+    public static readonly IReadOnlyList<string> Variants = ["float-optimized", "int8", "int8-portable", "int8-dynamic", "int8-weights", "int4-weights", "float16"];
 
     private static readonly string[] Targets = ["auto", "x64-vnni", "x64-avx2", "arm64"];
 

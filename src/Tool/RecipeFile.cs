@@ -10,7 +10,7 @@ namespace Octet.Tool;
 /// <summary>A recipe pinned in a file: the <c>recipe</c> object of a variant in report.json, committed so that every build makes the same bytes.</summary>
 internal static class RecipeFile
 {
-    /// <summary>Lets the recipe decide the variant and what stays float.</summary>
+    /// <summary>Lets the recipe decide the variant, what stays float, and the processors it is made for.</summary>
     /// <exception cref="DiagnosticException">OCT5006: the file is no recipe.</exception>
     public static QuantizationRequest Apply(QuantizationRequest request, string path)
     {
@@ -23,7 +23,10 @@ internal static class RecipeFile
             if (!Variants.All.Contains(variant))
                 throw new FormatException($"'{variant}' is no variant of this version; it knows {string.Join(", ", Variants.All)}");
             ImmutableArray<NodePattern> exclude = [.. (recipe["exclude"] as JsonArray ?? []).Select(pattern => new NodePattern(Text(pattern) ?? throw new FormatException("its 'exclude' holds what is no text")))];
-            return request with { Variants = [variant], Exclude = [.. request.Exclude, .. exclude] };
+            string target = recipe["target"] is { } named ? Text(named) ?? "" : request.Target;
+            if (target is not ("auto" or "x64-vnni" or "x64-avx2" or "arm64"))
+                throw new FormatException($"'{target}' is no target");
+            return request with { Variants = [variant], Target = target, Exclude = [.. request.Exclude, .. exclude] };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or FormatException)
         {

@@ -212,6 +212,9 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
     }
 
     [Fact]
+    public void The_variants_to_choose_from_are_the_engines() => Assert.Equal(Quantization.Methods.Variants.All, ModelItem.Variants);
+
+    [Fact]
     public void Two_models_of_one_name_need_a_shim_name()
     {
         _project.Write("a/model.onnx");
