@@ -14,7 +14,7 @@ public class ModelFormTests
     [Fact]
     public void The_newest_opset_that_onnx_runtime_takes()
     {
-        // Newer ones it loads with a warning that they are still under development, or refuses.
+        // 27 is refused: see UnusableModelTests.
         ModelProto model = SmallModels.Convolutions(opset: 26);
         model.IrVersion = 13;
         AssertQuantized(model, 2);

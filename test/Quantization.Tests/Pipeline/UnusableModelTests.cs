@@ -169,6 +169,16 @@ public class UnusableModelTests
         AssertNothingLeft(folder, "refused");
     }
 
+    [Theory]
+    [InlineData(27)]
+    [InlineData(99)]
+    public void An_opset_that_onnx_runtime_does_not_know_yet_is_an_error(int opset)
+    {
+        using PipelineFolder folder = new(SmallModels.Convolutions(opset));
+        Diagnostic diagnostic = Diagnosed.Throws("OCT2005", () => folder.Run());
+        Assert.Contains($"{opset}", diagnostic.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_model_that_does_not_run_on_its_data_is_an_error()
     {
