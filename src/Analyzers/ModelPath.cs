@@ -12,7 +12,7 @@ internal sealed class ModelPath
     private const string Extension = ".onnx";
 
     // The names Octet gives the files of its variants: direction.onnx -> direction.int8.onnx. `float` is the model itself.
-    private static readonly string[] Variants = ["float-optimized", "int8", "int8-portable", "int8-dynamic", "int4-weights", "float16"];
+    private static readonly string[] Variants = ["float-optimized", "int8", "int8-portable", "int8-dynamic", "int8-weights", "int4-weights", "float16"];
 
     private readonly string _root;
 

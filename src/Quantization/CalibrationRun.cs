@@ -112,7 +112,7 @@ public static class CalibrationRun
         try
         {
             using ModelSession session = new(request.ModelPath, threads: 1);
-            return TensorSignature.Inputs(session, request.InputShapes);
+            return TensorSignature.Inputs(session, request.InputShapes, request.ModelPath);
         }
         catch (OnnxRuntimeException exception)
         {

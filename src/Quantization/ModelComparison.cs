@@ -3,6 +3,7 @@ using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Calibration.Data;
 using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Measurement;
+using Octet.Quantization.Onnx;
 using Octet.Quantization.Reporting;
 using Octet.Runtime;
 
@@ -61,9 +62,8 @@ public static class ModelComparison
         try
         {
             using Samples samples = OpenSamples(request, diagnostics);
-            files = [.. request.Paths.Select(path => Open(path, request, samples.Labelled, scratch))];
-            if (!files[0].IsAlive)
-                throw DiagnosticCatalog.Exception("OCT2005", request.Paths[0], MachineDescription.Current.OnnxRuntime, files[0].Failure);
+            files = [.. request.Paths.Zip(RowNames(request.Paths), (path, name) => Open(path, name, request, samples.Labelled, scratch))];
+            EnsureBaseline(files);
 
             if (request.CompareOutputs)
                 CompareOutputs(files, samples, cancellation);
@@ -87,12 +87,12 @@ public static class ModelComparison
     private static Samples OpenSamples(ComparisonRequest request, IDiagnosticSink diagnostics)
     {
         string baseline = request.Paths[0];
-        OnnxFileCheck(baseline);
+        CheckFile(baseline);
         ImmutableArray<ModelInput> inputs;
         try
         {
             using ModelSession session = new(baseline, request.Threads);
-            inputs = TensorSignature.Inputs(session, request.InputShapes);
+            inputs = TensorSignature.Inputs(session, request.InputShapes, baseline);
         }
         catch (OnnxRuntimeException exception)
         {
@@ -101,17 +101,39 @@ public static class ModelComparison
         if (!request.Data.IsEmpty)
             return Samples.Read(new SampleSourceOptions(request.Data, inputs, baseline, request.Preprocessing, request.Labels, request.BatchSize, request.MaximumSamples), diagnostics);
         return Samples.Generate(inputs, request.BatchSize)
-            ?? throw DiagnosticCatalog.Exception("OCT3004", baseline, "unknown", string.Join(", ", inputs.Select(input => input.Name)), string.Join("; ", inputs.Select(input => string.Join(",", input.Dimensions))));
+            ?? throw Unknown(baseline, inputs);
     }
 
-    private static void OnnxFileCheck(string path) => Onnx.OnnxFile.ReadWithoutExternalData(path);
-
-    private static Candidate Open(string path, ComparisonRequest request, bool labelled, string scratch)
+    private static DiagnosticException Unknown(string path, ImmutableArray<ModelInput> inputs)
     {
-        Candidate file = new(Path.GetFileNameWithoutExtension(path), labelled) { Path = path };
+        ModelInput input = inputs.FirstOrDefault(input => input.Dimensions.Any(extent => extent < 0)) ?? inputs[0];
+        string reason = input.Dimensions.Any(extent => extent < 0) ? "its extents from" : $"{input.ElementType} values from";
+        return DiagnosticCatalog.Exception("OCT3010", path, input.Name, $"it is [{input.DimensionsText}], and there is no data to take {reason}");
+    }
+
+    private static void CheckFile(string path) => ExternalData.Check(OnnxFile.ReadWithoutExternalData(path), path);
+
+    /// <summary>File names; with their folder where two are alike, and with a number where the same file is given twice.</summary>
+    private static IEnumerable<string> RowNames(ImmutableArray<string> paths)
+    {
+        string[] names = [.. paths.Select(Path.GetFileNameWithoutExtension).OfType<string>()];
+        if (names.Distinct(StringComparer.Ordinal).Count() < names.Length)
+            names = [.. names.Zip(paths, (name, path) => $"{Path.GetFileName(Path.GetDirectoryName(path))}/{name}")];
+        return names.Select((name, place) => names.Take(place).Count(earlier => earlier == name) is > 0 and var before ? $"{name} ({before + 1})" : name);
+    }
+
+    private static void EnsureBaseline(Candidate[] files)
+    {
+        if (!files[0].IsAlive)
+            throw DiagnosticCatalog.Exception("OCT2005", files[0].Path, MachineDescription.Current.OnnxRuntime, files[0].Failure);
+    }
+
+    private static Candidate Open(string path, string name, ComparisonRequest request, bool labelled, string scratch)
+    {
+        Candidate file = new(name, labelled) { Path = path };
         try
         {
-            OnnxFileCheck(path);
+            CheckFile(path);
             file.SizeBytes = new FileInfo(path).Length;
             file.Graph = OptimizedGraph.Read(path, scratch);
             file.Session = new ModelSession(path, request.Threads);
@@ -130,11 +152,23 @@ public static class ModelComparison
             cancellation.ThrowIfCancellationRequested();
             if (samples.Read(index) is not { } sample)
                 continue;
-            ImmutableArray<NamedTensor> expected = files[0].Session!.Run(sample.Inputs);
+            ImmutableArray<NamedTensor> expected = [];
+            Try(files[0], () => expected = files[0].Session!.Run(sample.Inputs));
+            EnsureBaseline(files);
             foreach (Candidate file in files.Where(file => file.IsAlive))
-                Try(file, () => file.Accuracy.Add(expected, file == files[0] ? expected : file.Session!.Run(sample.Inputs), sample.Label));
+                Try(file, () => Compare(file, expected, file == files[0] ? expected : file.Session!.Run(sample.Inputs), sample.Labels));
         }
     }
+
+    private static void Compare(Candidate file, ImmutableArray<NamedTensor> expected, ImmutableArray<NamedTensor> actual, ImmutableArray<int> labels)
+    {
+        if (!expected.Select(output => output.Name).SequenceEqual(actual.Select(output => output.Name), StringComparer.Ordinal))
+            file.Fail($"its outputs are {Names(actual)}, the baseline's {Names(expected)}");
+        else
+            file.Accuracy.Add(expected, actual, labels);
+    }
+
+    private static string Names(ImmutableArray<NamedTensor> tensors) => string.Join(", ", tensors.Select(tensor => tensor.Name));
 
     private static void CompareSpeed(Candidate[] files, Samples samples, ComparisonRequest request, CancellationToken cancellation)
     {
@@ -143,6 +177,7 @@ public static class ModelComparison
         using RunInputs inputs = new(sample.Inputs);
         foreach (Candidate file in files.Where(file => file.IsAlive))
             Try(file, file.Session!.Repeatable(inputs));
+        EnsureBaseline(files);
         Candidate[] alive = [.. files.Where(file => file.IsAlive)];
         using ExclusiveMeasurement exclusive = ExclusiveMeasurement.Enter(TimeSpan.FromMinutes(5), cancellation);
         ImmutableArray<TimingResult> timings = InterleavedTiming.Measure([.. alive.Select(file => file.Session!.Repeatable(inputs))], new TimingOptions { Budget = request.Budget }, cancellation);
@@ -158,7 +193,7 @@ public static class ModelComparison
         }
         catch (OnnxRuntimeException exception)
         {
-            file.Fail($"it does not run on the baseline's inputs: {exception.OneLine()}");
+            file.Fail($"it does not run on these inputs: {exception.OneLine()}");
         }
     }
 

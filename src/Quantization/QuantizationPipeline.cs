@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Calibration.Data;
@@ -34,6 +35,7 @@ public sealed class QuantizationPipeline
     private readonly string _scratch;
     private StatisticsFile? _statistics;
     private readonly Stopwatch _elapsed = Stopwatch.StartNew();
+    private ImmutableArray<string> _operators = [];
 
     private QuantizationPipeline(QuantizationRequest request, IDiagnosticSink diagnostics, IProgress<QuantizationProgress>? progress, CancellationToken cancellation)
     {
@@ -69,6 +71,7 @@ public sealed class QuantizationPipeline
     {
         Sweep();
         _statistics = OpenStatistics();
+        MakeScratch();
         (string? passThrough, IReadOnlyList<string> domains) = LookAtModel();
         if (passThrough is not null)
             return WriteFloatOnly(passThrough, "", "");
@@ -79,10 +82,16 @@ public sealed class QuantizationPipeline
         using ModelSession session = opened;
         string inputs = TensorSignature.Describe(session.InputNames, session.Inputs);
         string outputs = TensorSignature.Describe(session.OutputNames, session.Outputs);
+        if (session.InputNames.FirstOrDefault(name => !session.Inputs[name].IsTensor) is { } odd)
+        {
+            DiagnosticException problem = DiagnosticCatalog.Exception("OCT2007", _request.ModelPath, $"its input '{odd}' is no tensor, so that it cannot be run on samples");
+            _diagnostics.Report(problem.Diagnostic);
+            return WriteFloatOnly(problem.Diagnostic.Text, inputs, outputs);
+        }
 
         using Samples? samples = OpenSamples(session);
         if (samples is null)
-            return WriteFloatOnly("there is no data, and the inputs have dynamic extents, so that nothing can be measured", inputs, outputs);
+            return WriteFloatOnly("there is no data, and no inputs can be made up for dynamic extents or unusual types, so that nothing can be measured", inputs, outputs);
 
         ModelProto prepared;
         try
@@ -98,7 +107,7 @@ public sealed class QuantizationPipeline
 
         using Candidate reference = new(Variants.Float, samples.Labelled) { Path = _request.ModelPath, SizeBytes = new FileInfo(_request.ModelPath).Length, Session = session };
         reference.Graph = OptimizedGraph.Read(_request.ModelPath, _scratch);
-        Candidate[] candidates = [.. RequestedVariants(samples).Select(name => new Candidate(name, samples.Labelled))];
+        Candidate[] candidates = [.. RequestedVariants(prepared, samples).Select(name => new Candidate(name, samples.Labelled))];
         try
         {
             MakeVariants(prepared, reference, candidates, samples);
@@ -117,6 +126,8 @@ public sealed class QuantizationPipeline
     private (string? PassThrough, IReadOnlyList<string> Domains) LookAtModel()
     {
         ModelProto model = OnnxFile.ReadWithoutExternalData(_request.ModelPath);
+        // Before ONNX Runtime opens anything that the model names.
+        ExternalData.Check(model, _request.ModelPath);
         return (ReasonToPassThrough(model), model.OtherDomains());
     }
 
@@ -129,7 +140,12 @@ public sealed class QuantizationPipeline
 
     // A method of its own: the original model must not live on in a caller's frame.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ModelProto ReadAndPrepare() => PreparationPipeline.Run(OnnxFile.Read(_request.ModelPath), _request.ModelPath);
+    private ModelProto ReadAndPrepare()
+    {
+        ModelProto original = OnnxFile.Read(_request.ModelPath);
+        _operators = [.. DefaultVariants.Operators(original)];
+        return PreparationPipeline.Run(original, _request.ModelPath);
+    }
 
     private string? ReasonToPassThrough(ModelProto model)
     {
@@ -162,7 +178,7 @@ public sealed class QuantizationPipeline
 
     private Samples? OpenSamples(ModelSession session)
     {
-        ImmutableArray<ModelInput> inputs = TensorSignature.Inputs(session, _request.InputShapes);
+        ImmutableArray<ModelInput> inputs = TensorSignature.Inputs(session, _request.InputShapes, _request.ModelPath);
         if (!_request.Data.IsEmpty)
             return Samples.Read(new SampleSourceOptions(_request.Data, inputs, _request.ModelPath, _request.Preprocessing, _request.Labels, _request.BatchSize, _request.CalibrationSamples), _diagnostics);
 
@@ -175,14 +191,18 @@ public sealed class QuantizationPipeline
         return generated;
     }
 
-    private ImmutableArray<string> RequestedVariants(Samples samples)
+    private ImmutableArray<string> RequestedVariants(ModelProto prepared, Samples samples)
     {
-        ImmutableArray<string> features = MachineDescription.Current.Features;
-        ImmutableArray<string> wanted = _request.Variants.IsEmpty
-            ? Variants.Default(_request.Target, features.Contains("avx512-vnni") || features.Contains("avx-vnni") || !features.Contains("avx2"))
-            : _request.Variants;
-        return [.. wanted.Where(variant => variant != Variants.Float && (samples.AreReal || _statistics is not null || !Variants.NeedsCalibration(variant)))];
+        if (!_request.Variants.IsEmpty)
+            return [.. _request.Variants.Where(variant => variant != Variants.Float && (samples.AreReal || _statistics is not null || !Variants.NeedsCalibration(variant)))];
+
+        ImmutableArray<string> variants = DefaultVariants.Of(_operators, prepared, _request.Exclude, Target, samples.AreReal || _statistics is not null);
+        if (!variants.Any(Variants.MustBeInteger) && DefaultVariants.ReasonNothing(prepared, _request.Exclude) is { } reason)
+            _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, reason));
+        return variants;
     }
+
+    private QuantizationTarget Target => QuantizationTarget.Of(_request.Target, RuntimeInformation.ProcessArchitecture, MachineDescription.Current.Features);
 
     private StatisticsFile? OpenStatistics()
     {
@@ -207,7 +227,7 @@ public sealed class QuantizationPipeline
 
     private void MakeVariants(ModelProto prepared, Candidate reference, Candidate[] candidates, Samples samples)
     {
-        VariantFactory factory = new(prepared, _request.Exclude, plan =>
+        VariantFactory factory = new(prepared, _request.Exclude, Target, plan =>
         {
             CalibrationStatistics statistics = Calibrate(prepared, plan, samples);
             if (_request.Method != CalibrationMethods.Auto)
@@ -215,7 +235,7 @@ public sealed class QuantizationPipeline
             Report($"trying the calibration methods {string.Join(", ", CalibrationMethods.All)}");
             int weightLimit = Variants.WeightLimit(candidates.Select(candidate => candidate.Name).First(Variants.NeedsCalibration));
             return CalibrationMethodSearch.Best(
-                prepared, plan, statistics, weightLimit, reference.Session!, Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>(), samples.Labelled, _scratch, _request.Threads, _cancellation);
+                prepared, plan, statistics, weightLimit, Target.SignedActivations, reference.Session!, Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>(), samples.Labelled, _scratch, _request.Threads, _cancellation);
         });
         foreach (Candidate candidate in candidates)
         {
@@ -239,7 +259,7 @@ public sealed class QuantizationPipeline
             }
             catch (InvalidDataException exception)
             {
-                if (Variants.MustBeInteger(candidate.Name))
+                if (Variants.NeedsCalibration(candidate.Name))
                     _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, exception.Message));
                 candidate.Fail(exception.Message);
             }
@@ -261,13 +281,13 @@ public sealed class QuantizationPipeline
             ImmutableArray<NamedTensor> expected = RunFloat(reference, sample);
             if (cases.Count < ProbeCases && (cases.Count == 0 || sample.Inputs.Concat(expected).Sum(tensor => (long)tensor.Count) < LargestProbeElements))
                 cases.Add(new ProbeCase(sample.Inputs, expected));
-            reference.Accuracy.Add(expected, expected, sample.Label);
+            reference.Accuracy.Add(expected, expected, sample.Labels);
             foreach (Candidate candidate in candidates.Where(candidate => candidate.IsAlive))
             {
                 try
                 {
                     ImmutableArray<NamedTensor> actual = candidate.Session!.Run(sample.Inputs);
-                    candidate.Accuracy.Add(expected, actual, sample.Label);
+                    candidate.Accuracy.Add(expected, actual, sample.Labels);
                 }
                 catch (OnnxRuntimeException exception)
                 {
@@ -310,16 +330,24 @@ public sealed class QuantizationPipeline
 
     private ImmutableArray<LayerReport> MeasureLayers(ModelProto prepared, Candidate[] candidates, Samples samples)
     {
-        if (candidates.FirstOrDefault(candidate => candidate.Build?.Emitted is not null && candidate.Failure is null) is not { Build: { Emitted: { } emitted, Plan: { } plan } })
+        if (candidates.FirstOrDefault(candidate => candidate.Build?.Emitted is not null && candidate.Failure is null) is not { Build: { Emitted: { } emitted, Plan: { } plan } } variant)
             return [];
         Report("comparing layers");
         ImmutableArray<NamedTensor>[] inputs = [.. Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>().Take(LayerSamples).Select(sample => sample.Inputs)];
-        return LayerErrors.Measure(prepared, emitted, plan, inputs, _scratch);
+        ImmutableArray<LayerReport> layers = LayerErrors.Measure(prepared, emitted, plan, inputs, _scratch);
+        if (inputs.Length == 0)
+            return layers;
+        using RunInputs first = new(inputs[0]);
+        using ExclusiveMeasurement exclusive = ExclusiveMeasurement.Enter(_request.TimeBudget, _cancellation);
+        NodeTimes reference = NodeTimes.Measure(_request.ModelPath, first, _request.Threads, _scratch);
+        return LayerErrors.WithTimes(layers, prepared, reference, NodeTimes.Measure(variant.Path, first, _request.Threads, _scratch));
     }
 
     private QuantizationResult Conclude(
         Candidate reference, Candidate[] candidates, Samples samples, Probe probe, ImmutableArray<LayerReport> layers, string inputs, string outputs)
     {
+        // The last moment to stop: from here on files are replaced.
+        _cancellation.ThrowIfCancellationRequested();
         bool verified = samples.AreReal;
         Verdict[] verdicts = [.. candidates.Select(candidate => candidate.Judge(_request.MaxAccuracyDrop, _request.MinSpeedup, verified))];
         (Candidate Candidate, Verdict Verdict)[] judged = [.. candidates.Zip(verdicts)];
@@ -367,6 +395,19 @@ public sealed class QuantizationPipeline
     {
         _cancellation.ThrowIfCancellationRequested();
         _progress?.Report(new QuantizationProgress(_request.Name, activity));
+    }
+
+    /// <summary>Makes the folder first of all: an output that cannot be written is said before the work, not after it.</summary>
+    private void MakeScratch()
+    {
+        try
+        {
+            Directory.CreateDirectory(_scratch);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiagnosticCatalog.Exception("OCT5002", _request.OutputDirectory, exception.Message.TrimEnd('.'));
+        }
     }
 
     private void Sweep()

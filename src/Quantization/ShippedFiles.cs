@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Reporting;
 using Octet.Runtime;
@@ -9,11 +10,11 @@ namespace Octet.Quantization;
 internal sealed record ShippedVariant(string Name, string Path);
 
 /// <summary>Writes what an application carries beside its float model: the variants, the probe, and the manifest that names them.</summary>
-internal static class ShippedFiles
+public static class ShippedFiles
 {
     /// <summary>Writes the files, the manifest last, and removes what an earlier run shipped and this one does not.</summary>
     /// <returns>The files, absolute.</returns>
-    public static ImmutableArray<string> Write(
+    internal static ImmutableArray<string> Write(
         QuantizationRequest request, ModelReport report, IReadOnlyList<ShippedVariant> variants, Probe? probe, IReadOnlyDictionary<string, double> probeSqnrDb)
     {
         string stem = Path.GetFileNameWithoutExtension(request.FloatFileName);
@@ -59,15 +60,27 @@ internal static class ShippedFiles
         AtomicFile.Write(manifestPath, manifest.Write);
         files.Add(manifestPath);
 
-        foreach (string stale in Directory.EnumerateFiles(request.OutputDirectory, $"{stem}.*").Where(file => IsOurs(file, stem) && !files.Contains(file)).ToArray())
-            File.Delete(stale);
+        RemoveStale(request, files);
         return files.ToImmutable();
     }
 
-    private static bool IsOurs(string file, string stem)
+    /// <summary>Removes what an earlier run shipped for the model and this one does not.</summary>
+    /// <param name="request">The model and its output folder.</param>
+    /// <param name="files">The files that ship, absolute.</param>
+    /// <exception cref="DiagnosticException">OCT5002.</exception>
+    public static void RemoveStale(QuantizationRequest request, IReadOnlyCollection<string> files)
     {
-        string name = Path.GetFileName(file);
-        return name == $"{stem}.probe.npz" || Variants.All.Any(variant => name == $"{stem}.{variant}.onnx");
+        string stem = Path.GetFileNameWithoutExtension(request.FloatFileName);
+        IEnumerable<string> known = Variants.All.Select(variant => $"{stem}.{variant}.onnx").Append($"{stem}.probe.npz").Select(name => Path.Combine(request.OutputDirectory, name));
+        try
+        {
+            foreach (string stale in known.Where(file => !files.Contains(file)))
+                File.Delete(stale);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiagnosticCatalog.Exception("OCT5002", request.OutputDirectory, exception.Message.TrimEnd('.'));
+        }
     }
 
     private static ManifestVariant ToManifest(

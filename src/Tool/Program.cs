@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Octet.Tool.Output;
 using Octet.Tool.Verbs;
 
@@ -15,13 +14,21 @@ RootCommand root = new("Octet quantizes ONNX models, measures that the result is
     CacheVerb.Create(),
 };
 
+if (args.Length == 0)
+{
+    root.Parse(["--help"]).Invoke();
+    return ExitCode.BadUsage;
+}
+
 // 'build @octet.rsp' reads its plan itself: one value a line, no quoting, so that every path is taken as it is.
 ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-if (parsed.Errors.Count > 0)
+// A mistyped option is no file name, even where any number of files is taken.
+string[] errors = [.. parsed.CommandResult.Tokens.Where(token => token.Value.StartsWith("--", StringComparison.Ordinal)).Select(token => $"Unrecognized option '{token.Value}'."), .. parsed.Errors.Select(error => error.Message)];
+if (errors.Length > 0)
 {
-    foreach (ParseError error in parsed.Errors)
-        Console.Error.WriteLine(error.Message);
-    Console.Error.WriteLine($"See: octet {parsed.CommandResult.Command.Name.Replace("octet ", "", StringComparison.Ordinal)} --help");
+    foreach (string error in errors)
+        Console.Error.WriteLine(error);
+    Console.Error.WriteLine($"See: octet {(parsed.CommandResult.Command == root ? "" : $"{parsed.CommandResult.Command.Name} ")}--help");
     return ExitCode.BadUsage;
 }
 return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

@@ -11,27 +11,32 @@ namespace Octet.Tool;
 /// <summary>A recipe pinned in a file: the <c>recipe</c> object of a variant in report.json, committed so that every build makes the same bytes.</summary>
 internal static class RecipeFile
 {
-    /// <summary>Lets the recipe decide the variant, how its ranges are found, and what stays float.</summary>
-    /// <exception cref="DiagnosticException">OCT5005: the file is no recipe.</exception>
+    /// <summary>Lets the recipe decide the variant, how its ranges are found, what stays float, and the processors it is made for.</summary>
+    /// <exception cref="DiagnosticException">OCT5006: the file is no recipe.</exception>
     public static QuantizationRequest Apply(QuantizationRequest request, string path)
     {
         if (path.Length == 0)
             return request;
         try
         {
-            JsonNode? recipe = JsonNode.Parse(File.ReadAllText(path));
-            string variant = (string?)recipe?["variant"] ?? throw new FormatException("it names no variant");
+            JsonObject recipe = JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new FormatException("it is no json object");
+            string variant = Text(recipe["variant"]) ?? throw new FormatException("it names no variant");
             if (!Variants.All.Contains(variant))
                 throw new FormatException($"'{variant}' is no variant of this version; it knows {string.Join(", ", Variants.All)}");
-            ImmutableArray<NodePattern> exclude = [.. (recipe!["exclude"] as JsonArray ?? []).Select(pattern => new NodePattern((string)pattern!))];
-            string method = (string?)recipe["calibration"] ?? request.Method;
+            ImmutableArray<NodePattern> exclude = [.. (recipe["exclude"] as JsonArray ?? []).Select(pattern => new NodePattern(Text(pattern) ?? throw new FormatException("its 'exclude' holds what is no text")))];
+            string method = recipe["calibration"] is { } calibration ? Text(calibration) ?? "" : request.Method;
             if (!CalibrationMethods.IsKnown(method))
                 throw new FormatException($"'{method}' is no calibration method of this version; it knows {string.Join(", ", CalibrationMethods.All)}");
-            return request with { Variants = [variant], Method = method, Exclude = [.. request.Exclude, .. exclude] };
+            string target = recipe["target"] is { } named ? Text(named) ?? "" : request.Target;
+            if (target is not ("auto" or "x64-vnni" or "x64-avx2" or "arm64"))
+                throw new FormatException($"'{target}' is no target");
+            return request with { Variants = [variant], Method = method, Target = target, Exclude = [.. request.Exclude, .. exclude] };
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or FormatException)
         {
-            throw DiagnosticCatalog.Exception("OCT5005", path, $"the recipe is not usable: {exception.Message.TrimEnd('.')}");
+            throw DiagnosticCatalog.Exception("OCT5006", path, exception.Message.TrimEnd('.'));
         }
     }
+
+    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

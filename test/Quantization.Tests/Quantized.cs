@@ -12,14 +12,23 @@ namespace Octet.Quantization.Tests;
 /// <summary>The engine's way from a small float model to its static variant, without files and options.</summary>
 internal static class Quantized
 {
-    public static EmittedModel Make(ModelProto model, NamedTensor input, params string[] exclude)
+    public static EmittedModel Make(ModelProto model, NamedTensor input, params string[] exclude) => Make(model, input, signed: false, exclude);
+
+    public static EmittedModel Make(ModelProto model, NamedTensor input, bool signed, params string[] exclude)
     {
         using ScratchFolder scratch = new();
         ModelProto prepared = PreparationPipeline.Run(model, "test.onnx");
         QuantizationPlan plan = StaticQuantization.Plan(prepared, [.. exclude.Select(pattern => new NodePattern(pattern))]);
         CalibrationStatistics statistics = Calibrator.Collect(prepared, plan.Activations, withHistograms: false, 1, _ => [input], scratch.Path);
-        return QdqEmitter.Emit(prepared, plan, statistics.Ranges(CalibrationMethods.MinMax).Ranges, weightLimit: 127);
+        return QdqEmitter.Emit(prepared, plan, statistics.Ranges(CalibrationMethods.MinMax).Ranges, weightLimit: 127, signed);
     }
+
+    /// <summary>A variant that needs no calibration.</summary>
+    public static VariantBuild Variant(ModelProto model, string variant, params string[] exclude) => Variant(model, variant, QuantizationTarget.X64Vnni, exclude);
+
+    public static VariantBuild Variant(ModelProto model, string variant, QuantizationTarget target, params string[] exclude) =>
+        new VariantFactory(PreparationPipeline.Run(model, "test.onnx"), [.. exclude.Select(pattern => new NodePattern(pattern))], target, _ => throw new InvalidOperationException("It needs no calibration."))
+            .Make(variant);
 
     public static OptimizedGraph Optimized(ModelProto model)
     {
@@ -29,6 +38,6 @@ internal static class Quantized
     }
 
     /// <summary>The ratio of the variant's first output to the float model's, dB.</summary>
-    public static double SqnrDb(ModelProto model, ModelProto variant, NamedTensor input) =>
-        Agreement.SqnrDb(Reference.Run(model, input).Floats(), Reference.Run(variant, input).Floats());
+    public static double SqnrDb(ModelProto model, ModelProto variant, params NamedTensor[] inputs) =>
+        Agreement.SqnrDb(Reference.Run(model, inputs).Floats(), Reference.Run(variant, inputs).Floats());
 }

@@ -23,7 +23,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
         ResolveQuantizeModels task = Task(Item(
             "models/direction.onnx",
             ("CalibrationData", "calibration; extra/*.npy"), ("Labels", "calibration/labels.csv"), ("Preprocessing", "scale=1/255;\n  mean=0.5"),
-            ("Exclude", "/head/*;Softmax_?\\d"), ("Recipe", "recipe.json"), ("TimeBudget", "7.5"), ("Variants", " INT8 ;int8-portable;int8"), ("InputShapes", "x=1,3,48,192")));
+            ("ExcludeNodes", "/head/*;Softmax_?\\d"), ("Exclude", "LSTM"), ("Recipe", "recipe.json"), ("TimeBudget", "7.5"), ("Variants", " INT8 ;int8-portable;int8"), ("InputShapes", "x=1,3,48,192")));
         task.ManagedAssets = [new TaskItem("/packages/Microsoft.ML.OnnxRuntime.dll")];
         task.NativeAssets = [new TaskItem("/packages/libonnxruntime.so", new Dictionary<string, string> { ["PathInPackage"] = "runtimes/linux-x64/native/libonnxruntime.so" })];
         task.Options.Single(option => option.ItemSpec == "QuantizeModelsCachePath").SetMetadata("Value", "../octet-outside");
@@ -63,6 +63,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
             --data-missing=extra/*.npy
             --exclude=/head/*
             --exclude=Softmax_?\d
+            --exclude=LSTM
 
             """.ReplaceLineEndings("\n"),
             File.ReadAllText(_project["obj/octet/octet.rsp"]));
@@ -210,6 +211,9 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
         _project.Write("a.onnx");
         Fails(Task(Item("a.onnx", (name, value))), "OCT1003", $"{name} of 'a.onnx' is '{value}', but must be ");
     }
+
+    [Fact]
+    public void The_variants_to_choose_from_are_the_engines() => Assert.Equal(Quantization.Methods.Variants.All, ModelItem.Variants);
 
     [Fact]
     public void Two_models_of_one_name_need_a_shim_name()

@@ -102,7 +102,7 @@ public sealed class RunQuantizationToolTests : IDisposable
     {
         RunQuantizationTool task = Task("print started", "sleep 100000");
         Task<bool> run = System.Threading.Tasks.Task.Run(task.Execute);
-        while (!_engine.Messages.Any(message => message.Message == "started"))
+        while (!run.IsCompleted && !_engine.Messages.Any(message => message.Message == "started"))
             await System.Threading.Tasks.Task.Delay(20);
         task.Cancel();
         Assert.False(await run);

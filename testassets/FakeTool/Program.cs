@@ -1,6 +1,6 @@
 // Keeps to the file protocol of `octet build @octet.rsp`, but quantizes nothing: a model is a text whose lines say what
-// to do. print TEXT, error TEXT (to stderr), sleep SECONDS, exit CODE (before anything is written), crash, slower (no
-// variant ships). Other lines are just content.
+// to do. print TEXT, error TEXT (to stderr), sleep SECONDS, exit CODE (before anything is written), crash, once FILE (goes
+// on only if there is no such file, and makes it), slower (no variant ships). Other lines are just content.
 using System.Globalization;
 
 string planPath = args is ["build", ['@', .. var path]] ? path : throw new ArgumentException("build @PLAN is expected");
@@ -30,7 +30,7 @@ return 0;
 void Quantize(string model, string name, string link)
 {
     string[] script = File.ReadAllLines(model);
-    foreach (string line in script)
+    foreach (string line in script.TakeWhile(IsToBeDone))
     {
         string argument = line[(line.IndexOf(' ') + 1)..];
         switch (line.Split(' ')[0])
@@ -60,6 +60,15 @@ void Quantize(string model, string name, string link)
     Ship($"{folder}{name}.probe.npz", "probe");
     models.Add($"{name}\t{(isFaster ? "int8" : "float")}\tx: float[N,3,H,W]\ty: float[N,2]");
     summary.Add($"| {name} | {(isFaster ? "int8" : "float")} |");
+}
+
+static bool IsToBeDone(string line)
+{
+    if (!line.StartsWith("once ", StringComparison.Ordinal))
+        return true;
+    bool isFirst = !File.Exists(line["once ".Length..]);
+    File.WriteAllText(line["once ".Length..], "");
+    return isFirst;
 }
 
 void Ship(string link, string content)

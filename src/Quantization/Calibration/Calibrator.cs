@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Runtime;
 
@@ -18,6 +20,7 @@ public static class Calibrator
     /// <param name="scratch">A folder for the model with its extra outputs.</param>
     /// <param name="threads">The most threads; 0 for one a core. The result does not depend on it.</param>
     /// <param name="cancellation">Stops between two samples.</param>
+    /// <exception cref="OnnxRuntimeException">The model does not load, or does not run on a sample.</exception>
     public static CalibrationStatistics Collect(
         ModelProto model,
         IReadOnlyList<string> tensors,
@@ -38,15 +41,23 @@ public static class Calibrator
         long allocated = GC.GetTotalAllocatedBytes();
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads, CancellationToken = cancellation };
         using ThreadLocal<HistogramCounter> counters = new(() => new HistogramCounter());
-        Parallel.For(0, samples, parallel, sample =>
+        try
         {
-            if (read(sample) is not { } inputs)
-                return;
-            HistogramCounter? counter = withHistograms ? counters.Value : null;
-            observed.Run(inputs, (tensor, value) => targets[tensor].Add(value.GetTensorDataAsSpan<float>(), counter));
-            Interlocked.Increment(ref used);
-            ManagedMemory.LimitGarbage(ref allocated);
-        });
+            Parallel.For(0, samples, parallel, sample =>
+            {
+                if (read(sample) is not { } inputs)
+                    return;
+                HistogramCounter? counter = withHistograms ? counters.Value : null;
+                observed.Run(inputs, (tensor, value) => targets[tensor].Add(value.GetTensorDataAsSpan<float>(), counter));
+                Interlocked.Increment(ref used);
+                ManagedMemory.LimitGarbage(ref allocated);
+            });
+        }
+        catch (AggregateException exception)
+        {
+            // What one sample met is what the user is told.
+            ExceptionDispatchInfo.Throw(exception.Flatten().InnerExceptions[0]);
+        }
         return statistics with { Samples = used };
     }
 }

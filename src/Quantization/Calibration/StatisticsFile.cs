@@ -26,7 +26,7 @@ public sealed record StatisticsFile(string ModelSha256, CalibrationStatistics St
     private const int LargestDigits = 100;
 
     /// <summary>Reads a file, which may be anybody's.</summary>
-    /// <exception cref="DiagnosticException">OCT3010: it cannot be read, or what it says is impossible.</exception>
+    /// <exception cref="DiagnosticException">OCT3011: it cannot be read, or what it says is impossible.</exception>
     public static StatisticsFile Read(string path)
     {
         try
@@ -40,7 +40,7 @@ public sealed record StatisticsFile(string ModelSha256, CalibrationStatistics St
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException)
         {
             // Text that is no UTF-8 is found when it is read, as an InvalidOperationException.
-            throw DiagnosticCatalog.Exception("OCT3010", path, exception is JsonException or InvalidOperationException ? "it is no JSON" : exception.Message.TrimEnd('.'));
+            throw DiagnosticCatalog.Exception("OCT3011", path, exception is JsonException or InvalidOperationException ? "it is no JSON" : exception.Message.TrimEnd('.'));
         }
     }
 
@@ -67,7 +67,7 @@ public sealed record StatisticsFile(string ModelSha256, CalibrationStatistics St
     /// <summary>The statistics of both files together.</summary>
     /// <param name="other">Another shard's.</param>
     /// <param name="path">The other's file, for the message.</param>
-    /// <exception cref="DiagnosticException">OCT3011: they do not belong together.</exception>
+    /// <exception cref="DiagnosticException">OCT3012: they do not belong together.</exception>
     public StatisticsFile Merge(StatisticsFile other, string path)
     {
         try
@@ -78,11 +78,11 @@ public sealed record StatisticsFile(string ModelSha256, CalibrationStatistics St
         }
         catch (ArgumentException exception)
         {
-            throw DiagnosticCatalog.Exception("OCT3011", path, $"it cannot be merged with the files before it: {exception.Message}");
+            throw DiagnosticCatalog.Exception("OCT3012", path, $"it cannot be merged with the files before it: {exception.Message}");
         }
         catch (OverflowException)
         {
-            throw DiagnosticCatalog.Exception("OCT3011", path, "it cannot be merged with the files before it: the counts exceed 64 bits");
+            throw DiagnosticCatalog.Exception("OCT3012", path, "it cannot be merged with the files before it: the counts exceed 64 bits");
         }
     }
 
@@ -90,23 +90,23 @@ public sealed record StatisticsFile(string ModelSha256, CalibrationStatistics St
     /// <param name="path">This file, for the message.</param>
     /// <param name="modelSha256">The model's hash.</param>
     /// <param name="method">A calibration method, or auto.</param>
-    /// <exception cref="DiagnosticException">OCT3011: they are not, or do not.</exception>
+    /// <exception cref="DiagnosticException">OCT3012: they are not, or do not.</exception>
     public void EnsureFits(string path, string modelSha256, string method)
     {
         if (ModelSha256 != modelSha256)
-            throw DiagnosticCatalog.Exception("OCT3011", path, $"it is of another model (SHA-256 {ModelSha256[..12]}..., this one has {modelSha256[..12]}...)");
+            throw DiagnosticCatalog.Exception("OCT3012", path, $"it is of another model (SHA-256 {ModelSha256[..12]}..., this one has {modelSha256[..12]}...)");
         if (Statistics.Samples == 0)
-            throw DiagnosticCatalog.Exception("OCT3011", path, "it is of no samples");
+            throw DiagnosticCatalog.Exception("OCT3012", path, "it is of no samples");
         if (!Statistics.HasHistograms && CalibrationMethods.NeedsHistogram(method))
-            throw DiagnosticCatalog.Exception("OCT3011", path, $"it has no histograms, which the method '{method}' needs");
+            throw DiagnosticCatalog.Exception("OCT3012", path, $"it has no histograms, which the method '{method}' needs");
     }
 
     /// <summary>Makes sure that the statistics cover what is to be quantized.</summary>
-    /// <exception cref="DiagnosticException">OCT3011: a tensor is missing.</exception>
+    /// <exception cref="DiagnosticException">OCT3012: a tensor is missing.</exception>
     public void EnsureCovers(string path, IEnumerable<string> tensors)
     {
         if (tensors.FirstOrDefault(tensor => !Statistics.Tensors.ContainsKey(tensor)) is { } missing)
-            throw DiagnosticCatalog.Exception("OCT3011", path, $"it lacks the value '{missing}': another version of Octet prepared the model");
+            throw DiagnosticCatalog.Exception("OCT3012", path, $"it lacks the value '{missing}': another version of Octet prepared the model");
     }
 
     private static void WriteTensor(Utf8JsonWriter writer, string name, TensorStatistics tensor)

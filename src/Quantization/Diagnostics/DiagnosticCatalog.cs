@@ -31,14 +31,17 @@ public static class DiagnosticCatalog
         ["OCT3009"] = DiagnosticSeverity.Error,
         ["OCT3010"] = DiagnosticSeverity.Error,
         ["OCT3011"] = DiagnosticSeverity.Error,
+        ["OCT3012"] = DiagnosticSeverity.Error,
         ["OCT4001"] = DiagnosticSeverity.Message,
         ["OCT4002"] = DiagnosticSeverity.Message,
         ["OCT4003"] = DiagnosticSeverity.Message,
+        ["OCT4004"] = DiagnosticSeverity.Error,
         ["OCT5001"] = DiagnosticSeverity.Message,
         ["OCT5002"] = DiagnosticSeverity.Error,
         ["OCT5003"] = DiagnosticSeverity.Message,
         ["OCT5004"] = DiagnosticSeverity.Error,
         ["OCT5005"] = DiagnosticSeverity.Error,
+        ["OCT5006"] = DiagnosticSeverity.Error,
         ["OCT9001"] = DiagnosticSeverity.Error,
     };
 

@@ -26,6 +26,15 @@ public readonly record struct AffineParameters(float Scale, int ZeroPoint)
         return new AffineParameters(scale, zeroPoint);
     }
 
+    /// <summary>Parameters of a signed 8-bit activation: the same steps, counted from -128.</summary>
+    /// <remarks>A range that begins at 0 keeps the zero point at the lowest integer, so that a clamp at 0 disappears as with unsigned integers.</remarks>
+    /// <exception cref="ArgumentException">The range is not usable.</exception>
+    public static AffineParameters ForInt8(ActivationRange range)
+    {
+        AffineParameters unsigned = ForUInt8(range);
+        return unsigned with { ZeroPoint = unsigned.ZeroPoint + sbyte.MinValue };
+    }
+
     // The smallest normal float times 2^23 leaves every quotient of a normal float by it finite.
     private const float SmallestScale = 1e-30f;
 }

@@ -8,9 +8,13 @@ using Octet.Quantization.Preparation;
 namespace Octet.Quantization.Emission;
 
 /// <summary>
-/// Writes a plan into a model as QuantizeLinear/DequantizeLinear pairs (QDQ): activations unsigned 8-bit per tensor, weights signed 8-bit per
-/// channel, biases 32-bit. ONNX Runtime fuses the pairs with the nodes between them into integer kernels.
+/// Writes a plan into a model as QuantizeLinear/DequantizeLinear pairs (QDQ): activations 8-bit per tensor, unsigned or signed, weights signed 8-bit
+/// per channel, biases 32-bit. ONNX Runtime fuses the pairs with the nodes between them into integer kernels.
 /// </summary>
+/// <remarks>
+/// A MatMul that gives floats is written as the operator itself, MatMulIntegerToFloat: ONNX Runtime would join MatMul and the Add of a bias to a
+/// float Gemm before it looks at the pairs.
+/// </remarks>
 public sealed class QdqEmitter
 {
     private readonly ModelProto _model;
@@ -20,11 +24,15 @@ public sealed class QdqEmitter
     private readonly QuantizationPlan _plan;
     private readonly IReadOnlyDictionary<string, ActivationRange> _ranges;
     private readonly int _weightLimit;
+    private readonly bool _signedActivations;
     private readonly Dictionary<string, string> _dequantized = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Weights, string Bias, float ActivationScale), (string Weights, string Bias)> _quantizedWeights = [];
+    private readonly Dictionary<string, StoredIntegers> _quantizedValues = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StoredIntegers> _productWeights = new(StringComparer.Ordinal);
+    private readonly List<string> _floatResults = [];
     private readonly List<NodeProto> _nodes = [];
 
-    private QdqEmitter(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit)
+    private QdqEmitter(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations)
     {
         _model = prepared.Clone();
         _graph = _model.Graph;
@@ -33,6 +41,7 @@ public sealed class QdqEmitter
         _plan = plan;
         _ranges = ranges;
         _weightLimit = weightLimit;
+        _signedActivations = signedActivations;
     }
 
     /// <summary>Returns the quantized model; the prepared one is left as it is.</summary>
@@ -40,21 +49,39 @@ public sealed class QdqEmitter
     /// <param name="plan">What becomes integer.</param>
     /// <param name="ranges">A usable range for each of the plan's activations.</param>
     /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
-    public static EmittedModel Emit(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit) =>
-        new QdqEmitter(prepared, plan, ranges, weightLimit).Emit();
+    /// <param name="signedActivations">Whether activations are signed, as ARM64 wants them.</param>
+    public static EmittedModel Emit(
+        ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations = false) =>
+        new QdqEmitter(prepared, plan, ranges, weightLimit, signedActivations).Emit();
 
     private EmittedModel Emit()
     {
         HashSet<string> quantized = [.. _plan.Activations, .. _plan.SharedParameters.Keys];
         // Values that integer nodes compute are known to the rest of the graph in their quantized form only; values that float nodes compute
         // stay as they are for float readers.
-        HashSet<string> integerResults = [.. _graph.Node.Where(node => _plan.Contains(node.Name)).Select(node => StaticQuantization.QuantizedResult(node, _index))];
+        HashSet<string> integerResults =
+        [
+            .. _graph.Node.Where(node => _plan.Contains(node.Name) && !StaticQuantization.GivesFloat(node, _index, quantized.Contains)).Select(node => StaticQuantization.QuantizedResult(node, _index)),
+        ];
+        HashSet<NodeProto> joinedBiases = new(ReferenceEqualityComparer.Instance);
 
         foreach (ValueInfoProto input in _graph.Input.Where(input => quantized.Contains(input.Name)))
             AddPair(input.Name, input.Name);
 
         foreach (NodeProto node in _graph.Node.ToArray())
         {
+            if (joinedBiases.Contains(node))
+                continue;
+            if (_plan.ComputeNodes.Contains(node.Name) && StaticQuantization.GivesFloat(node, _index, quantized.Contains))
+            {
+                if (StaticQuantization.BiasBehind(node, _index) is { } bias)
+                    joinedBiases.Add(bias);
+                string result = AddProductToFloat(node);
+                if (quantized.Contains(result))
+                    AddPair(result, result);
+                continue;
+            }
+
             bool isInteger = _plan.Contains(node.Name);
             NodeProto rewritten = node.Clone();
             for (int i = 0; i < node.Input.Count; i++)
@@ -83,7 +110,29 @@ public sealed class QdqEmitter
         _graph.Node.Clear();
         _graph.Node.AddRange(_nodes);
         _graph.ValueInfo.Clear();
+        // A float result is found under its own name.
+        foreach (string result in _floatResults)
+            _dequantized.TryAdd(result, result);
         return new EmittedModel(RemoveUnused.Apply(_model), _dequantized.ToImmutableDictionary(StringComparer.Ordinal));
+    }
+
+    private string AddProductToFloat(NodeProto node)
+    {
+        string result = StaticQuantization.QuantizedResult(node, _index);
+        StoredIntegers input = _quantizedValues[node.Input[0]];
+        if (!_productWeights.TryGetValue(node.Input[1], out StoredIntegers? weights))
+        {
+            TensorProto floats = _index.Initializer(node.Input[1])!;
+            QuantizedWeights quantized = QuantizedWeights.Quantize(floats.ToFloats(), floats.Dims, axis: 1, _weightLimit);
+            _productWeights[node.Input[1]] = weights = Store(floats, quantized);
+        }
+        string bias = StaticQuantization.BiasBehind(node, _index) is { } add ? StaticQuantization.BiasOf(add, node) : "";
+        NodeProto product = Nodes.Create("MatMulIntegerToFloat", node.Name, [input.Values, weights.Values, input.Scale, weights.Scale, input.ZeroPoint, weights.ZeroPoint, bias], [result]);
+        product.Domain = ContribOperators.Domain;
+        _model.ImportContribOperators();
+        _floatResults.Add(result);
+        _nodes.Add(product);
+        return result;
     }
 
     private void AddPair(string value, string source, string? dequantizedName = null)
@@ -94,10 +143,11 @@ public sealed class QdqEmitter
         string quantized = _names.Fresh($"{value}_quantized");
         string dequantized = dequantizedName ?? _names.Fresh($"{value}_dequantized");
         _graph.Initializer.Add(Tensors.Create(scale, [], [parameters.Scale]));
-        _graph.Initializer.Add(Tensors.Create(zeroPoint, [], [(byte)parameters.ZeroPoint]));
+        _graph.Initializer.Add(_signedActivations ? Tensors.Create(zeroPoint, [], [(sbyte)parameters.ZeroPoint]) : Tensors.Create(zeroPoint, [], [(byte)parameters.ZeroPoint]));
         _nodes.Add(Nodes.Create("QuantizeLinear", _names.Fresh($"{value}_QuantizeLinear"), [source, scale, zeroPoint], [quantized]));
         _nodes.Add(Nodes.Create("DequantizeLinear", _names.Fresh($"{value}_DequantizeLinear"), [quantized, scale, zeroPoint], [dequantized]));
         _dequantized[value] = dequantized;
+        _quantizedValues[value] = new StoredIntegers(quantized, scale, zeroPoint);
     }
 
     private void AddWeights(NodeProto node, NodeProto rewritten)
@@ -119,25 +169,32 @@ public sealed class QdqEmitter
         float[] smallestScales = bias is null ? [] : QuantizedBias.SmallestWeightScales(bias, activationScale);
         QuantizedWeights quantized = QuantizedWeights.Quantize(weights.AsFloats(), weights.Dims, axis, _weightLimit, smallestScales);
 
-        string weightsName = Dequantize(weights.Name, axis, quantized.Scales, Tensors.Create(_names.Fresh($"{weights.Name}_quantized"), weights.Dims, quantized.Values),
-            Tensors.Create(_names.Fresh($"{weights.Name}_zero_point"), [quantized.Scales.Length], new sbyte[quantized.Scales.Length]));
+        string weightsName = Dequantize(weights.Name, axis, Store(weights, quantized));
         if (bias is null)
             return (weightsName, "");
 
         (int[] values, float[] scales) = QuantizedBias.Quantize(bias, activationScale, quantized.Scales);
-        string biasName = node.Input[2];
-        return (weightsName, Dequantize(biasName, 0, scales, Tensors.Create(_names.Fresh($"{biasName}_quantized"), [values.Length], values),
-            Tensors.Create(_names.Fresh($"{biasName}_zero_point"), [values.Length], new int[values.Length])));
+        string name = node.Input[2];
+        return (weightsName, Dequantize(name, 0, Store(name, scales, Tensors.Create(_names.Fresh($"{name}_quantized"), [values.Length], values), Tensors.Create(_names.Fresh($"{name}_zero_point"), [values.Length], new int[values.Length]))));
     }
 
-    private string Dequantize(string constant, int axis, float[] scales, TensorProto values, TensorProto zeroPoints)
+    private StoredIntegers Store(TensorProto weights, QuantizedWeights quantized) => Store(weights.Name, quantized.Scales,
+        Tensors.Create(_names.Fresh($"{weights.Name}_quantized"), weights.Dims, quantized.Values),
+        Tensors.Create(_names.Fresh($"{weights.Name}_zero_point"), [quantized.Scales.Length], new sbyte[quantized.Scales.Length]));
+
+    private StoredIntegers Store(string constant, float[] scales, TensorProto values, TensorProto zeroPoints)
     {
         string scale = _names.Fresh($"{constant}_scale");
-        string dequantized = _names.Fresh($"{constant}_dequantized");
         _graph.Initializer.Add(values);
         _graph.Initializer.Add(Tensors.Create(scale, [scales.Length], scales));
         _graph.Initializer.Add(zeroPoints);
-        _nodes.Add(Nodes.Create("DequantizeLinear", _names.Fresh($"{constant}_DequantizeLinear"), [values.Name, scale, zeroPoints.Name], [dequantized], Nodes.Attribute("axis", axis)));
+        return new StoredIntegers(values.Name, scale, zeroPoints.Name);
+    }
+
+    private string Dequantize(string constant, int axis, StoredIntegers integers)
+    {
+        string dequantized = _names.Fresh($"{constant}_dequantized");
+        _nodes.Add(Nodes.Create("DequantizeLinear", _names.Fresh($"{constant}_DequantizeLinear"), [integers.Values, integers.Scale, integers.ZeroPoint], [dequantized], Nodes.Attribute("axis", axis)));
         return dequantized;
     }
 
@@ -145,6 +202,9 @@ public sealed class QdqEmitter
     {
         while (_plan.SharedParameters.TryGetValue(value, out string? source))
             value = source;
-        return AffineParameters.ForUInt8(_ranges[value]);
+        return _signedActivations ? AffineParameters.ForInt8(_ranges[value]) : AffineParameters.ForUInt8(_ranges[value]);
     }
+
+    // Names of a tensor in integers, and of what turns it back into floats.
+    private sealed record StoredIntegers(string Values, string Scale, string ZeroPoint);
 }

@@ -12,58 +12,125 @@ public sealed class VariantFactory
 {
     private readonly ModelProto _prepared;
     private readonly ImmutableArray<NodePattern> _exclude;
+    private readonly QuantizationTarget _target;
     private readonly Func<QuantizationPlan, CalibratedRanges> _calibrate;
     private (QuantizationPlan Plan, CalibratedRanges Ranges)? _calibrated;
 
     /// <summary>Creates the factory.</summary>
     /// <param name="prepared">The prepared float model.</param>
     /// <param name="exclude">Nodes and operators that stay float.</param>
+    /// <param name="target">The processors to make variants for.</param>
     /// <param name="calibrate">Collects a range for each of a plan's activations; called once, when the first static variant is made.</param>
-    public VariantFactory(ModelProto prepared, ImmutableArray<NodePattern> exclude, Func<QuantizationPlan, CalibratedRanges> calibrate)
+    public VariantFactory(
+        ModelProto prepared,
+        ImmutableArray<NodePattern> exclude,
+        QuantizationTarget target,
+        Func<QuantizationPlan, CalibratedRanges> calibrate)
     {
         _prepared = prepared;
         _exclude = exclude;
+        _target = target;
         _calibrate = calibrate;
     }
 
     /// <summary>Makes a variant.</summary>
     /// <exception cref="InvalidDataException">The model gives nothing to make it from; the message says what is missing.</exception>
-    public VariantBuild Make(string variant)
+    public VariantBuild Make(string variant) => variant switch
     {
-        if (variant == Variants.FloatOptimized)
-            return new VariantBuild(variant, _prepared, Recipe(variant, "preparation"));
+        Variants.FloatOptimized => new VariantBuild(variant, _prepared, Recipe(variant, "preparation")),
+        Variants.Int8 or Variants.Int8Portable => MakeStatic(variant),
+        Variants.Int8Dynamic => MakeDynamic(),
+        Variants.Int8Weights => MakeWeightOnly(variant, 8),
+        Variants.Int4Weights => MakeWeightOnly(variant, 4),
+        Variants.Float16 => MakeFloat16(),
+        _ => throw new ArgumentException($"'{variant}' is no variant that is made.", nameof(variant)),
+    };
 
+    private VariantBuild MakeStatic(string variant)
+    {
         (QuantizationPlan plan, CalibratedRanges calibrated) = _calibrated ??= Calibrate();
-        EmittedModel emitted = QdqEmitter.Emit(_prepared, plan, calibrated.Ranges, Variants.WeightLimit(variant));
+        EmittedModel emitted = QdqEmitter.Emit(_prepared, plan, calibrated.Ranges, Variants.WeightLimit(variant), _target.SignedActivations);
         JsonObject recipe = Recipe(variant, "static");
-        recipe["activations"] = "uint8 per tensor";
-        recipe["weights"] = variant == Variants.Int8Portable ? "int7 per channel" : "int8 per channel";
+        recipe["activations"] = _target.SignedActivations ? "int8 per tensor" : "uint8 per tensor";
+        recipe["weights"] = Integers(Variants.WeightLimit(variant));
         recipe["calibration"] = calibrated.Method;
         if (!calibrated.Tried.IsEmpty)
             recipe["calibrationsTried"] = new JsonArray([.. calibrated.Tried.Select(tried => (JsonNode)new JsonObject { ["method"] = tried.Method, ["drop"] = tried.Drop, ["sqnrDb"] = tried.SqnrDb })]);
         recipe["samples"] = calibrated.Samples;
-        recipe["float"] = new JsonArray([.. plan.FloatReasons.Select(reason => (JsonNode)new JsonObject { ["node"] = reason.Key, ["reason"] = reason.Value })]);
+        Describe(recipe, plan.ComputeNodes.Count, plan.FloatReasons);
         return new VariantBuild(variant, emitted.Model, recipe, emitted, plan);
+    }
+
+    private VariantBuild MakeDynamic()
+    {
+        ModelProto model = _prepared.Clone();
+        NodePlan plan = NotEmpty(DynamicQuantization.Plan(model, _exclude), "it has no MatMul, Gemm, LSTM or Attention");
+        JsonObject recipe = Recipe(Variants.Int8Dynamic, "dynamic");
+        recipe["activations"] = "uint8 per tensor, at run time";
+        recipe["weights"] = Integers(_target.WeightLimit);
+        Describe(recipe, plan.Nodes.Count, plan.FloatReasons);
+        return new VariantBuild(Variants.Int8Dynamic, DynamicEmitter.Emit(model, plan, _target.WeightLimit), recipe);
+    }
+
+    private VariantBuild MakeWeightOnly(string variant, int bits)
+    {
+        ModelProto model = _prepared.Clone();
+        NodePlan plan = NotEmpty(WeightOnlyQuantization.Plan(model, _exclude, bits), "it has no MatMul or Gemm");
+        int lookUps = plan.Nodes.Count(node => !OperatorTraits.IsCompute(node));
+        JsonObject recipe = Recipe(variant, "weight-only");
+        recipe["weights"] = $"int{bits} in blocks of {WeightOnlyQuantization.BlockSize}";
+        recipe["accuracyLevel"] = WeightOnlyQuantization.AccuracyLevel;
+        recipe["activations"] = "int8 per block, inside the kernel";
+        recipe["lookUps"] = lookUps;
+        Describe(recipe, plan.Nodes.Count - lookUps, plan.FloatReasons);
+        return new VariantBuild(variant, WeightOnlyEmitter.Emit(model, plan, bits), recipe);
+    }
+
+    private VariantBuild MakeFloat16()
+    {
+        ModelProto model = _prepared.Clone();
+        NodePlan plan = NotEmpty(Float16Conversion.Plan(model, _exclude), "it has no compute node");
+        (ModelProto converted, ImmutableArray<string> clamped) = Float16Emitter.Emit(model, plan);
+        JsonObject recipe = Recipe(Variants.Float16, "float16");
+        recipe["weights"] = "float16";
+        recipe["activations"] = "float16";
+        // Values beyond half precision's range became its largest; -3.4e38 in attention masks is one such.
+        recipe["clamped"] = new JsonArray([.. clamped.Select(name => (JsonNode)name)]);
+        Describe(recipe, plan.Nodes.Count(OperatorTraits.IsCompute), plan.FloatReasons);
+        return new VariantBuild(Variants.Float16, converted, recipe);
     }
 
     private (QuantizationPlan, CalibratedRanges) Calibrate()
     {
         QuantizationPlan plan = StaticQuantization.Plan(_prepared, _exclude);
         if (plan.ComputeNodes.IsEmpty)
-            throw new InvalidDataException(plan.FloatReasons.IsEmpty
-                ? "it has no Conv, Gemm or MatMul"
-                : $"of its {plan.FloatReasons.Count} compute nodes none can be integer, {plan.FloatReasons.First().Key} because {plan.FloatReasons.First().Value}");
+            throw Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons);
         CalibratedRanges calibrated = _calibrate(plan);
         if (plan.Activations.FirstOrDefault(activation => !calibrated.Ranges[activation].IsUsable) is { } broken)
             throw new InvalidDataException($"the value '{broken}' of the float model is infinite or not a number on the calibration data");
         return (plan, calibrated);
     }
 
+    private static NodePlan NotEmpty(NodePlan plan, string reason) => plan.Nodes.Any(OperatorTraits.IsCompute) ? plan : throw Nothing(reason, plan.FloatReasons);
+
+    private static InvalidDataException Nothing(string reason, ImmutableSortedDictionary<string, string> floatReasons) => new(floatReasons.IsEmpty
+        ? reason
+        : $"of its {floatReasons.Count} compute nodes none can be quantized this way, {floatReasons.First().Key} because {floatReasons.First().Value}");
+
+    private static string Integers(int limit) => limit < 127 ? "int7 per channel" : "int8 per channel";
+
     private JsonObject Recipe(string variant, string method) => new()
     {
         ["variant"] = variant,
         ["method"] = method,
+        ["target"] = _target.Name,
         ["passes"] = new JsonArray([.. PreparationPipeline.Passes.Select(pass => (JsonNode)pass.Name)]),
         ["exclude"] = new JsonArray([.. _exclude.Select(pattern => (JsonNode)pattern.Pattern)]),
     };
+
+    private static void Describe(JsonObject recipe, int quantized, ImmutableSortedDictionary<string, string> floatReasons)
+    {
+        recipe["computeNodes"] = quantized;
+        recipe["float"] = new JsonArray([.. floatReasons.Select(reason => (JsonNode)new JsonObject { ["node"] = reason.Key, ["reason"] = reason.Value })]);
+    }
 }

@@ -24,7 +24,10 @@ public sealed class AccuracyMeter(bool labelled)
     private bool _classes;
 
     /// <summary>Takes one sample's outputs.</summary>
-    public void Add(ImmutableArray<NamedTensor> reference, ImmutableArray<NamedTensor> actual, int? label)
+    /// <param name="reference">The float model's.</param>
+    /// <param name="actual">The variant's.</param>
+    /// <param name="labels">The right class of each row; empty where there are no labels.</param>
+    public void Add(ImmutableArray<NamedTensor> reference, ImmutableArray<NamedTensor> actual, ImmutableArray<int> labels)
     {
         _samples++;
         for (int output = 0; output < reference.Length; output++)
@@ -33,7 +36,7 @@ public sealed class AccuracyMeter(bool labelled)
                 continue;
             AddPower(reference[output].Name, expected, got);
             if (output == 0 && Agreement.LooksLikeClasses(reference[0].Shape.AsSpan()))
-                AddClasses(expected, got, (int)reference[0].Shape[1], label);
+                AddClasses(expected, got, (int)reference[0].Shape[1], labels);
         }
     }
 
@@ -56,7 +59,7 @@ public sealed class AccuracyMeter(bool labelled)
         if (_classes)
         {
             double agreement = _agreeing / (double)_rows;
-            return new AccuracyReport("agreement", 1, agreement, 1 - agreement, _samples, verified);
+            return new AccuracyReport("agreement", 1, agreement, 1 - agreement, _rows, verified);
         }
         return new AccuracyReport("sqnr-db", null, SqnrDb, Math.Min(1, Math.Pow(10, -SqnrDb / 10)), _samples, verified);
     }
@@ -82,17 +85,20 @@ public sealed class AccuracyMeter(bool labelled)
         _power[output] = (signal, noise, comparable);
     }
 
-    private void AddClasses(float[] expected, float[] got, int classes, int? label)
+    private void AddClasses(float[] expected, float[] got, int classes, ImmutableArray<int> labels)
     {
         _classes = true;
         int rows = expected.Length / classes;
         _rows += rows;
         _agreeing += (int)Math.Round(Agreement.TopClassAgreement(expected, got, classes) * rows);
-        if (label is not { } right || rows != 1)
+        if (labels.Length != rows)
             return;
-        _labels++;
-        _floatRight += TopClass(expected) == right ? 1 : 0;
-        _variantRight += TopClass(got) == right ? 1 : 0;
+        _labels += rows;
+        for (int row = 0; row < rows; row++)
+        {
+            _floatRight += TopClass(expected.AsSpan(row * classes, classes)) == labels[row] ? 1 : 0;
+            _variantRight += TopClass(got.AsSpan(row * classes, classes)) == labels[row] ? 1 : 0;
+        }
     }
 
     private static int TopClass(ReadOnlySpan<float> scores)

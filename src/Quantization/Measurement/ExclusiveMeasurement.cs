@@ -21,14 +21,14 @@ public sealed class ExclusiveMeasurement : IDisposable
             {
                 return new ExclusiveMeasurement(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
             }
-            catch (IOException)
+            catch (IOException) when (File.Exists(path))
             {
                 cancellation.WaitHandle.WaitOne(50);
                 cancellation.ThrowIfCancellationRequested();
             }
-            catch (UnauthorizedAccessException)
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // Another user's lock file: no common ground to wait on.
+                // Another user's lock file, or no temporary folder: no common ground to wait on.
                 break;
             }
         }

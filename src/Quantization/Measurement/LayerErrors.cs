@@ -42,7 +42,7 @@ public static class LayerErrors
                 ImmutableArray<NamedTensor> expected = reference.Run(inputs);
                 ImmutableArray<NamedTensor> got = actual.Run(inputs);
                 for (int layer = 0; layer < observed.Length; layer++)
-                    meters[layer].Add([expected[layer]], [got[layer]], null);
+                    meters[layer].Add([expected[layer]], [got[layer]], []);
             }
             for (int layer = 0; layer < observed.Length; layer++)
                 ratios[observed[layer].Node.Name] = meters[layer].SqnrDb;
@@ -54,6 +54,22 @@ public static class LayerErrors
                 .Select(node => new LayerReport(node.Name, node.OpType, ratios.TryGetValue(node.Name, out double ratio) ? ratio : null, null, null, plan.ComputeNodes.Contains(node.Name)))
                 .OrderBy(layer => layer.SqnrDb ?? double.PositiveInfinity),
         ];
+    }
+
+    /// <summary>Adds to each layer what it takes in the float model and in the variant.</summary>
+    /// <param name="layers">The layers.</param>
+    /// <param name="prepared">The float model that the variant was made from; its values tell fused nodes apart.</param>
+    /// <param name="reference">Times of the float model as it came.</param>
+    /// <param name="variant">Times of the variant.</param>
+    public static ImmutableArray<LayerReport> WithTimes(ImmutableArray<LayerReport> layers, ModelProto prepared, NodeTimes reference, NodeTimes variant)
+    {
+        GraphIndex index = new(prepared.Graph);
+        Dictionary<string, NodeProto> nodes = prepared.Graph.Node.ToDictionary(node => node.Name, StringComparer.Ordinal);
+        return [.. layers.Select(layer =>
+        {
+            string[] results = [nodes[layer.Node].Output[0], StaticQuantization.QuantizedResult(nodes[layer.Node], index)];
+            return layer with { FloatMicroseconds = reference.Of(layer.Node, results), VariantMicroseconds = variant.Of(layer.Node, results) };
+        })];
     }
 
     private static ModelSession Open(ModelProto model, IReadOnlyList<string> outputs, string scratch)

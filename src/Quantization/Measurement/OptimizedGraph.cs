@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 
@@ -10,15 +11,17 @@ namespace Octet.Quantization.Measurement;
 /// <param name="ConversionNodes">Quantize and dequantize operators between the two worlds.</param>
 public sealed record OptimizedGraph(int IntegerNodes, int FloatComputeNodes, int ConversionNodes)
 {
+    private const string BlockedProduct = "MatMulNBits";
+
     private static readonly HashSet<string> IntegerOperators = new(StringComparer.Ordinal)
     {
         "QLinearConv", "QLinearMatMul", "QGemm", "ConvInteger", "MatMulInteger", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM",
-        "QAttention", "QLinearConvTranspose", "QOrderedMatMul", "MatMulNBits",
+        "QAttention", "QLinearConvTranspose", "QOrderedMatMul",
     };
 
     private static readonly HashSet<string> FloatComputeOperators = new(StringComparer.Ordinal)
     {
-        "Conv", "FusedConv", "NhwcFusedConv", "ConvTranspose", "Gemm", "FusedGemm", "MatMul", "FusedMatMul", "LSTM", "GRU", "RNN", "Attention", "MultiHeadAttention",
+        "Conv", "FusedConv", "NhwcFusedConv", "ConvTranspose", "Gemm", "FusedGemm", "MatMul", "FusedMatMul", "LSTM", "GRU", "RNN", "Attention", "MultiHeadAttention", "GroupQueryAttention",
     };
 
     private static readonly HashSet<string> ConversionOperators = new(StringComparer.Ordinal) { "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear" };
@@ -44,7 +47,9 @@ public sealed record OptimizedGraph(int IntegerNodes, int FloatComputeNodes, int
             using (InferenceSession session = new(modelPath, options))
             {
             }
-            return Count(OnnxFile.Read(path));
+            // Not OnnxFile: a graph without nodes is no model to a user, but it is what is left of a constant one.
+            using FileStream stream = File.OpenRead(path);
+            return Count(ModelProto.Parser.ParseFrom(stream));
         }
         finally
         {
@@ -57,8 +62,12 @@ public sealed record OptimizedGraph(int IntegerNodes, int FloatComputeNodes, int
     {
         NodeProto[] nodes = [.. model.Graph.WithSubgraphs().SelectMany(graph => graph.Node)];
         return new OptimizedGraph(
-            nodes.Count(node => IntegerOperators.Contains(node.OpType)),
-            nodes.Count(node => FloatComputeOperators.Contains(node.OpType)),
+            nodes.Count(IsInteger),
+            nodes.Count(node => FloatComputeOperators.Contains(node.OpType) || (node.OpType == BlockedProduct && !IsInteger(node))),
             nodes.Count(node => ConversionOperators.Contains(node.OpType)));
     }
+
+    // Weights in blocks are multiplied as integers only where the node allows it; otherwise they are expanded to float.
+    private static bool IsInteger(NodeProto node) =>
+        IntegerOperators.Contains(node.OpType) || (node.OpType == BlockedProduct && node.Int("accuracy_level", 0) == WeightOnlyQuantization.AccuracyLevel);
 }

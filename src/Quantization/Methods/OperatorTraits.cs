@@ -8,7 +8,10 @@ internal static class OperatorTraits
 {
     /// <summary>Whether the node does the multiplications that quantization speeds up.</summary>
     public static bool IsCompute(NodeProto node) =>
-        node.IsStandard() && node.OpType is "Conv" or "ConvTranspose" or "Gemm" or "MatMul" or "LSTM" or "GRU" or "RNN";
+        (node.IsStandard() && node.OpType is "Conv" or "ConvTranspose" or "Gemm" or "MatMul" or "LSTM" or "GRU" or "RNN") || IsContribAttention(node);
+
+    /// <summary>Whether the node is ONNX Runtime's own fused attention, projections included (the standard's Attention has none).</summary>
+    public static bool IsContribAttention(NodeProto node) => node.OpType == "Attention" && node.Domain == ContribOperators.Domain;
 
     /// <summary>Why a compute node cannot be static integer; null where it can.</summary>
     public static string? ReasonNotStatic(NodeProto node, GraphIndex index)
@@ -16,7 +19,8 @@ internal static class OperatorTraits
         if (node.OpType is not ("Conv" or "Gemm" or "MatMul"))
             return $"ONNX Runtime has no static integer kernel for {node.OpType}";
         if (index.Initializer(node.InputAt(1)) is not { } weights)
-            return "its weights are computed, not constant";
+            // QLinearMatMul takes two activations, but packs its second operand anew in each run: no faster than float, from 16 to 128 rows.
+            return node.OpType == "MatMul" ? "both its operands are computed, where the integer kernel is no faster" : "its weights are computed, not constant";
         if (!weights.IsFloatingPoint())
             return "its weights are not floating-point";
         if (index.Initializer(node.InputAt(0)) is not null)

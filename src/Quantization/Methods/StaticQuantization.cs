@@ -58,15 +58,40 @@ public static class StaticQuantization
             floatReasons.ToImmutableSortedDictionary(StringComparer.Ordinal));
     }
 
-    /// <summary>The value that is quantized as a node's result: its output, or that of the clamp behind it that disappears into the range.</summary>
-    internal static string QuantizedResult(NodeProto node, GraphIndex index) =>
-        node.OpType is "Conv" or "Gemm" or "MatMul" or "Add" && index.SoleConsumer(node.Output[0]) is { } clamp && OperatorTraits.IsAbsorbed(clamp, index)
+    /// <summary>
+    /// The value that is a node's result after quantization: its output, that of the clamp behind it that disappears into the range, or that of the
+    /// bias behind a MatMul that joins it.
+    /// </summary>
+    internal static string QuantizedResult(NodeProto node, GraphIndex index)
+    {
+        if (BiasBehind(node, index) is { } add)
+            return add.Output[0];
+        return node.OpType is "Conv" or "Gemm" or "MatMul" or "Add" && index.SoleConsumer(node.Output[0]) is { } clamp && OperatorTraits.IsAbsorbed(clamp, index)
             ? clamp.Output[0]
             : node.Output[0];
+    }
+
+    /// <summary>The Add of a constant, one value a column, that is the only reader of a MatMul with constant weights.</summary>
+    internal static NodeProto? BiasBehind(NodeProto node, GraphIndex index)
+    {
+        if (!node.Is("MatMul") || index.Initializer(node.InputAt(1)) is not { Dims: [_, long columns] } || index.SoleConsumer(node.Output[0]) is not { } add || !add.Is("Add"))
+            return null;
+        return index.Initializer(BiasOf(add, node)) is { Dims: [long extent] } bias && extent == columns && (TensorProto.Types.DataType)bias.DataType == TensorProto.Types.DataType.Float ? add : null;
+    }
+
+    /// <summary>The operand of an Add that is not the product's.</summary>
+    internal static string BiasOf(NodeProto add, NodeProto product) => add.Input[add.Input[0] == product.Output[0] ? 1 : 0];
+
+    /// <summary>
+    /// Whether an integer MatMul gives its sums as floats: where nothing integer reads them, or a bias is added. A QuantizeLinear behind it would
+    /// cost accuracy and a pass over memory.
+    /// </summary>
+    internal static bool GivesFloat(NodeProto node, GraphIndex index, Func<string, bool> isQuantized) =>
+        node.Is("MatMul") && (BiasBehind(node, index) is not null || !isQuantized(QuantizedResult(node, index)));
 
     private static bool NeedsQuantizedResult(NodeProto node, string result, GraphIndex index, HashSet<NodeProto> quantized) =>
-        // ONNX Runtime fuses a Gemm with integer inputs and a float result; every other node must be closed by a QuantizeLinear.
-        node.OpType != "Gemm" || index.Consumers(result).Any(quantized.Contains);
+        // Gemm and MatMul have kernels with integer operands and a float result; every other node must be closed by a QuantizeLinear.
+        node.OpType is not ("Gemm" or "MatMul") || index.Consumers(result).Any(quantized.Contains);
 
     private static HashSet<NodeProto> ConnectingNodes(GraphProto graph, GraphIndex index, HashSet<NodeProto> compute, Func<NodeProto, bool> excluded)
     {

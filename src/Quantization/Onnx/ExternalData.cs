@@ -12,45 +12,82 @@ public static class ExternalData
     /// <exception cref="DiagnosticException">OCT2006.</exception>
     public static void Load(ModelProto model, string modelPath)
     {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
-        foreach (GraphProto graph in model.Graph.WithSubgraphs())
-        {
-            foreach (TensorProto tensor in graph.Initializer)
-                LoadTensor(tensor, folder, modelPath);
-            foreach (NodeProto node in graph.Node)
-                foreach (AttributeProto attribute in node.Attribute)
-                    if (attribute.T is not null)
-                        LoadTensor(attribute.T, folder, modelPath);
-        }
+        foreach (TensorProto tensor in ExternalTensors(model).ToArray())
+            using (FileStream stream = Open(tensor, modelPath, out long offset, out long length))
+                LoadTensor(tensor, modelPath, stream, offset, length);
+    }
+
+    /// <summary>Makes sure that every external tensor lies where it may and is there, without reading it.</summary>
+    /// <exception cref="DiagnosticException">OCT2006.</exception>
+    public static void Check(ModelProto model, string modelPath)
+    {
+        foreach (TensorProto tensor in ExternalTensors(model))
+            Open(tensor, modelPath, out _, out _).Dispose();
     }
 
     /// <summary>The files that the model's external tensors name, absolute, each once.</summary>
     /// <exception cref="DiagnosticException">OCT2006: a name leads out of the model's folder.</exception>
     public static IReadOnlyList<string> Files(ModelProto model, string modelPath)
     {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
-        return [.. model.Graph.WithSubgraphs()
-            .SelectMany(graph => graph.Initializer)
-            .Where(tensor => tensor.DataLocation == TensorProto.Types.DataLocation.External)
-            .Select(tensor => Resolve(tensor, Entry(tensor, "location") ?? "", folder, modelPath))
-            .Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal)];
+        return [.. ExternalTensors(model).Select(tensor => Resolve(tensor, modelPath)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     }
 
-    private static void LoadTensor(TensorProto tensor, string folder, string modelPath)
-    {
-        if (tensor.DataLocation != TensorProto.Types.DataLocation.External)
-            return;
+    private static IEnumerable<TensorProto> ExternalTensors(ModelProto model) =>
+        model.Graph.WithSubgraphs()
+            .SelectMany(graph => graph.Initializer.Concat(graph.Node.SelectMany(node => node.Attribute).Select(attribute => attribute.T).OfType<TensorProto>()))
+            .Where(tensor => tensor.DataLocation == TensorProto.Types.DataLocation.External);
 
-        string file = Resolve(tensor, Entry(tensor, "location") ?? "", folder, modelPath);
+    private static FileStream Open(TensorProto tensor, string modelPath, out long offset, out long length)
+    {
+        string file = Resolve(tensor, modelPath);
+        if (!File.Exists(file))
+            throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"'{Entry(tensor, "location")}' does not exist");
+        FileStream? stream = null;
         try
         {
-            using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read);
-            long offset = Number(tensor, "offset", modelPath) ?? 0;
-            long length = Number(tensor, "length", modelPath) ?? stream.Length - offset;
-            if (offset < 0 || length < 0 || length > Array.MaxLength || offset > stream.Length - length)
-                throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"bytes {offset} to {offset + length} lie outside '{Path.GetFileName(file)}', which has {stream.Length}");
+            stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
+            offset = Number(tensor, "offset", modelPath) ?? 0;
+            length = Number(tensor, "length", modelPath) ?? NeededBytes(tensor) ?? stream.Length - offset;
+            if (NeededBytes(tensor) is { } needed && length < needed)
+                throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"it has {length} bytes there and needs {needed}");
+            if (length < 0 || length > Array.MaxLength || offset > stream.Length - length)
+                throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"{Math.Max(length, 0)} bytes from {offset} on lie outside '{Path.GetFileName(file)}', which has {stream.Length}");
+            return stream;
+        }
+        catch (Exception exception)
+        {
+            stream?.Dispose();
+            if (exception is IOException or UnauthorizedAccessException)
+                throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, exception.Message.TrimEnd('.'));
+            throw;
+        }
+    }
 
+    /// <summary>The bytes that a tensor's elements take; null for types that are packed or of no fixed size.</summary>
+    private static long? NeededBytes(TensorProto tensor)
+    {
+        int? size = (TensorProto.Types.DataType)tensor.DataType switch
+        {
+            TensorProto.Types.DataType.Int8 or TensorProto.Types.DataType.Uint8 or TensorProto.Types.DataType.Bool => 1,
+            TensorProto.Types.DataType.Float16 or TensorProto.Types.DataType.Bfloat16 or TensorProto.Types.DataType.Int16 or TensorProto.Types.DataType.Uint16 => 2,
+            TensorProto.Types.DataType.Float or TensorProto.Types.DataType.Int32 or TensorProto.Types.DataType.Uint32 => 4,
+            TensorProto.Types.DataType.Double or TensorProto.Types.DataType.Int64 or TensorProto.Types.DataType.Uint64 => 8,
+            _ => null,
+        };
+        try
+        {
+            return size is { } bytes ? checked(tensor.Dims.Aggregate((long)bytes, (product, extent) => product * extent)) : null;
+        }
+        catch (OverflowException)
+        {
+            return long.MaxValue;
+        }
+    }
+
+    private static void LoadTensor(TensorProto tensor, string modelPath, FileStream stream, long offset, long length)
+    {
+        try
+        {
             byte[] bytes = new byte[length];
             stream.Position = offset;
             stream.ReadExactly(bytes);
@@ -64,8 +101,10 @@ public static class ExternalData
         }
     }
 
-    private static string Resolve(TensorProto tensor, string location, string folder, string modelPath)
+    private static string Resolve(TensorProto tensor, string modelPath)
     {
+        string location = Entry(tensor, "location") ?? "";
+        string folder = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
         string inside = folder.EndsWith(Path.DirectorySeparatorChar) ? folder : folder + Path.DirectorySeparatorChar;
         if (location.Length == 0 || Path.IsPathRooted(location))
             throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"its location '{location}' is not a relative path");
@@ -74,10 +113,25 @@ public static class ExternalData
         if (!path.StartsWith(inside, StringComparison.Ordinal))
             throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"its location '{location}' leads out of the model's folder");
 
-        // A link inside the folder may still point out of it.
-        if (new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) is { } target && !target.FullName.StartsWith(inside, StringComparison.Ordinal))
-            throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"its location '{location}' is a link out of the model's folder");
+        // A link inside the folder, the file or a folder on its way, may still point out of it.
+        for (string part = path; part.Length > inside.Length; part = Path.GetDirectoryName(part)!)
+            if (LeadsOut(part, inside))
+                throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"its location '{location}' is a link out of the model's folder");
         return path;
+    }
+
+    private static bool LeadsOut(string path, string inside)
+    {
+        FileInfo file = new(path);
+        try
+        {
+            return file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true)?.FullName.StartsWith(inside, StringComparison.Ordinal) != true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A link to itself, or through what may not be read.
+            return true;
+        }
     }
 
     private static string? Entry(TensorProto tensor, string key) =>

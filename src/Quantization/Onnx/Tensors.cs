@@ -22,6 +22,9 @@ public static class Tensors
         return Wrap(name, DataType.Float, dims, bytes);
     }
 
+    /// <summary>Makes a half-precision tensor.</summary>
+    public static TensorProto Create(string name, IEnumerable<long> dims, ReadOnlySpan<Half> values) => Raw(name, DataType.Float16, dims, MemoryMarshal.AsBytes(values));
+
     /// <summary>Makes a signed 8-bit tensor.</summary>
     public static TensorProto Create(string name, IEnumerable<long> dims, ReadOnlySpan<sbyte> values) => Raw(name, DataType.Int8, dims, MemoryMarshal.AsBytes(values));
 

@@ -17,7 +17,7 @@ internal static class WorstLayers
     public static string? ExcludeAttribute(ModelReport model)
     {
         string[] names = [.. Of(model).Where(layer => layer.Quantized && layer.Node.Length > 0).Take(Suggested).Select(layer => EscapeForProject(layer.Node))];
-        return names.Length == 0 ? null : $"Exclude=\"{string.Join(';', names)}\"";
+        return names.Length == 0 ? null : $"ExcludeNodes=\"{string.Join(';', names)}\"";
     }
 
     /// <summary>MSBuild's own escapes (a percent sign and two hexadecimal digits) for its special characters, then XML's.</summary>

@@ -21,6 +21,7 @@ public static class CalibrationMethodSearch
     /// <param name="plan">What becomes integer.</param>
     /// <param name="statistics">The statistics of the plan's activations, with histograms.</param>
     /// <param name="weightLimit">The largest weight magnitude.</param>
+    /// <param name="signedActivations">Whether activations are signed.</param>
     /// <param name="reference">The float model.</param>
     /// <param name="samples">What to compare on: as many as fit in 64 MB of outputs, the first always.</param>
     /// <param name="labelled">Whether the samples have labels.</param>
@@ -33,6 +34,7 @@ public static class CalibrationMethodSearch
         QuantizationPlan plan,
         CalibrationStatistics statistics,
         int weightLimit,
+        bool signedActivations,
         ModelSession reference,
         IEnumerable<Sample> samples,
         bool labelled,
@@ -47,7 +49,7 @@ public static class CalibrationMethodSearch
             CalibratedRanges ranges = statistics.Ranges(method);
             if (plan.Activations.Any(activation => !ranges.Ranges[activation].IsUsable))
                 return ranges;
-            AccuracyMeter meter = Measure(prepared, plan, ranges, weightLimit, cases, labelled, scratch, threads, cancellation);
+            AccuracyMeter meter = Measure(prepared, plan, ranges, weightLimit, signedActivations, cases, labelled, scratch, threads, cancellation);
             tried.Add((ranges, new TriedMethod(method, meter.ToReport(verified: true).Drop, meter.SqnrDb)));
         }
         CalibratedRanges best = tried.OrderBy(entry => entry.Tried.Drop).ThenByDescending(entry => entry.Tried.SqnrDb).First().Ranges;
@@ -75,6 +77,7 @@ public static class CalibrationMethodSearch
         QuantizationPlan plan,
         CalibratedRanges ranges,
         int weightLimit,
+        bool signedActivations,
         List<(Sample Sample, ImmutableArray<NamedTensor> Expected)> cases,
         bool labelled,
         string scratch,
@@ -84,13 +87,13 @@ public static class CalibrationMethodSearch
         string path = Path.Combine(scratch, $"{ranges.Method}-{Guid.NewGuid():N}.onnx");
         try
         {
-            OnnxFile.Write(QdqEmitter.Emit(prepared, plan, ranges.Ranges, weightLimit).Model, path);
+            OnnxFile.Write(QdqEmitter.Emit(prepared, plan, ranges.Ranges, weightLimit, signedActivations).Model, path);
             using ModelSession variant = new(path, threads);
             AccuracyMeter meter = new(labelled);
             foreach ((Sample sample, ImmutableArray<NamedTensor> expected) in cases)
             {
                 cancellation.ThrowIfCancellationRequested();
-                meter.Add(expected, variant.Run(sample.Inputs), sample.Label);
+                meter.Add(expected, variant.Run(sample.Inputs), sample.Labels);
             }
             return meter;
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Octet.Quantization;
+using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Reporting;
 using Octet.Runtime;
 
@@ -12,7 +13,8 @@ namespace Octet.Tool.Build;
 /// <param name="Files">Its files that ship, absolute.</param>
 /// <param name="Inputs">Its inputs' signature.</param>
 /// <param name="Outputs">Its outputs' signature.</param>
-internal sealed record BuiltModel(string Link, ModelReport Report, ImmutableArray<string> Files, string Inputs, string Outputs);
+/// <param name="Diagnostics">What was said of it.</param>
+internal sealed record BuiltModel(string Link, ModelReport Report, ImmutableArray<string> Files, string Inputs, string Outputs, ImmutableArray<Diagnostic> Diagnostics);
 
 /// <summary>Writes the files that the MSBuild targets read: the reports, the lists of outputs and models. report.json comes last: it marks success.</summary>
 internal static class BuildOutput

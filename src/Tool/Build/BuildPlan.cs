@@ -5,7 +5,7 @@ using Octet.Quantization.Diagnostics;
 namespace Octet.Tool.Build;
 
 /// <summary>What the MSBuild targets ask for: the content of octet.rsp.</summary>
-internal sealed record BuildPlan(ImmutableDictionary<string, string> Options, ImmutableArray<PlannedModel> Models)
+internal sealed record BuildPlan(PlanOptions Options, ImmutableArray<PlanOptions> Models)
 {
     /// <summary>Reads a plan: <c>--key=value</c> a line, everything after the first '=' being the value; what follows a <c>--model</c> belongs to it.</summary>
     /// <exception cref="DiagnosticException">OCT5005.</exception>
@@ -14,6 +14,10 @@ internal sealed record BuildPlan(ImmutableDictionary<string, string> Options, Im
         try
         {
             return Parse(File.ReadAllLines(path), path);
+        }
+        catch (FileNotFoundException)
+        {
+            throw DiagnosticCatalog.Exception("OCT5005", path, "the file does not exist");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -25,49 +29,66 @@ internal sealed record BuildPlan(ImmutableDictionary<string, string> Options, Im
     /// <exception cref="DiagnosticException">OCT5005.</exception>
     public static BuildPlan Parse(IEnumerable<string> lines, string path)
     {
-        Dictionary<string, string> global = new(StringComparer.Ordinal);
+        List<(string Key, string Value)> global = [];
         List<List<(string Key, string Value)>> models = [];
-        foreach (string line in lines.Where(line => line.Length > 0))
+        int number = 0;
+        foreach (string line in lines)
         {
+            number++;
+            if (line.Length == 0)
+                continue;
             int equals = line.IndexOf('=', StringComparison.Ordinal);
             if (!line.StartsWith("--", StringComparison.Ordinal) || equals < 0)
-                throw DiagnosticCatalog.Exception("OCT5005", path, $"the line '{line}' is not of the form --key=value");
+                throw DiagnosticCatalog.Exception("OCT5005", path, $"line {number}, '{line}', is not of the form --key=value");
             (string key, string value) = (line[2..equals], line[(equals + 1)..]);
             if (key == "model")
                 models.Add([]);
-            if (models.Count == 0)
-                global[key] = value;
-            else
-                models[^1].Add((key, value));
+            (models.Count == 0 ? global : models[^1]).Add((key, value));
         }
-        return new BuildPlan(global.ToImmutableDictionary(StringComparer.Ordinal), [.. models.Select(options => new PlannedModel(options.ToLookup(option => option.Key, option => option.Value), path))]);
+        return new BuildPlan(new PlanOptions(global, path), [.. models.Select(options => new PlanOptions(options, path))]);
     }
-
-    /// <summary>A global option; empty where the plan does not have it.</summary>
-    public string Option(string key) => Options.GetValueOrDefault(key, "");
-
-    /// <summary>A global switch.</summary>
-    public bool Switch(string key) => Option(key).Equals("true", StringComparison.OrdinalIgnoreCase);
 }
 
-/// <summary>One model of a plan.</summary>
-internal sealed record PlannedModel(ILookup<string, string> Options, string PlanPath)
+/// <summary>The options of a plan, or of one of its models.</summary>
+/// <param name="options">Keys and values in the plan's order.</param>
+/// <param name="planPath">The plan's file, for messages.</param>
+internal sealed class PlanOptions(IEnumerable<(string Key, string Value)> options, string planPath)
 {
-    /// <summary>A model's option; empty where the plan does not have it.</summary>
-    public string Option(string key) => Options[key].LastOrDefault() ?? "";
+    private readonly ILookup<string, string> _options = options.ToLookup(option => option.Key, option => option.Value, StringComparer.Ordinal);
+
+    /// <summary>An option; empty where the plan does not have it.</summary>
+    public string Text(string key) => _options[key].LastOrDefault() ?? "";
+
+    /// <summary>An option that the plan must have.</summary>
+    /// <exception cref="DiagnosticException">OCT5005: it has not.</exception>
+    public string Required(string key) => Text(key) is { Length: > 0 } text ? text : throw Unreadable($"--{key} is missing");
 
     /// <summary>All values of an option, in the plan's order.</summary>
-    public ImmutableArray<string> All(string key) => [.. Options[key]];
+    public ImmutableArray<string> All(string key) => [.. _options[key]];
 
-    /// <summary>A number, or the default where the plan leaves it out.</summary>
-    /// <exception cref="DiagnosticException">OCT5005: not a number.</exception>
-    public double Number(string key, double defaultValue)
+    /// <summary>The parts of an option between semicolons.</summary>
+    public string[] List(string key) => Text(key).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>A switch; off where the plan does not have it.</summary>
+    public bool Switch(string key) => Text(key).Equals("true", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A number within limits, or the default where the plan leaves it out.</summary>
+    /// <exception cref="DiagnosticException">OCT5005: it is none.</exception>
+    public double Number(string key, double standard, double least, double most)
     {
-        string text = Option(key);
+        string text = Text(key);
         if (text.Length == 0)
-            return defaultValue;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            return standard;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number >= least && number <= most
             ? number
-            : throw DiagnosticCatalog.Exception("OCT5005", PlanPath, $"--{key}={text} is not a number");
+            : throw Unreadable($"--{key}={text} is not a number from {least.ToString(CultureInfo.InvariantCulture)} to {most.ToString(CultureInfo.InvariantCulture)}");
     }
+
+    /// <summary>A whole number within limits, or the default where the plan leaves it out.</summary>
+    /// <exception cref="DiagnosticException">OCT5005: it is none.</exception>
+    public int Whole(string key, int standard, int least) =>
+        Number(key, standard, least, int.MaxValue) is var number && number == Math.Floor(number) ? (int)number : throw Unreadable($"--{key}={Text(key)} is not a whole number");
+
+    /// <summary>OCT5005.</summary>
+    public DiagnosticException Unreadable(string reason) => DiagnosticCatalog.Exception("OCT5005", planPath, reason);
 }

@@ -17,28 +17,38 @@ internal sealed class ModelBuilder(OutcomeCache? cache, DiagnosticPrinter diagno
             return Make(request, link).Model;
 
         string key = CacheKey.Of(request);
-        using IDisposable? held = cache.Lock(key, cancellation);
+        using IDisposable? held = cache.Lock(key, () => writeLine($"[high] Octet: {request.Name}: another build is making the same, waiting for it"), cancellation);
         if (cache.TryRestore(key, request.OutputDirectory) is { } outcome)
         {
             writeLine($"[high] Octet: {request.Name}: restored from the cache, nothing to do");
             writeLine($"[low] Octet: {request.Name}: cache entry {key} in {cache.Root}");
-            foreach (Diagnostic diagnostic in outcome.Diagnostics)
-                diagnostics.Report(diagnostic.File is null ? diagnostic : diagnostic with { File = request.ModelPath });
-            return new BuiltModel(link, outcome.Report, [.. outcome.Files.Select(file => Path.Combine(request.OutputDirectory, file.Name))], outcome.Inputs, outcome.Outputs);
+            return Restored(outcome, request, link);
         }
 
         writeLine($"[low] Octet: {request.Name}: no cache entry {key} in {cache.Root}");
-        (BuiltModel model, QuantizationResult result, ImmutableArray<Diagnostic> said) = Make(request, link);
-        cache.Publish(key, result, said);
+        (BuiltModel model, QuantizationResult result) = Make(request, link);
+        PortablePaths paths = new(request);
+        cache.Publish(key, result, [.. model.Diagnostics.Select(paths.Pack)]);
         return model;
     }
 
-    private (BuiltModel Model, QuantizationResult Result, ImmutableArray<Diagnostic> Said) Make(QuantizationRequest request, string link)
+    private BuiltModel Restored(CachedOutcome outcome, QuantizationRequest request, string link)
+    {
+        ImmutableArray<string> files = [.. outcome.Files.Select(file => Path.Combine(request.OutputDirectory, file.Name))];
+        ShippedFiles.RemoveStale(request, files);
+        PortablePaths paths = new(request);
+        ImmutableArray<Diagnostic> said = [.. outcome.Diagnostics.Select(paths.Unpack)];
+        foreach (Diagnostic diagnostic in said)
+            diagnostics.Report(diagnostic);
+        return new BuiltModel(link, outcome.Report, files, outcome.Inputs, outcome.Outputs, said);
+    }
+
+    private (BuiltModel Model, QuantizationResult Result) Make(QuantizationRequest request, string link)
     {
         writeLine($"[high] Octet: {request.Name}: quantizing {request.Source} and measuring the result (at most {request.TimeBudget.TotalSeconds:0} s)");
         int before = diagnostics.Seen.Count;
         QuantizationResult result = QuantizationPipeline.Run(request, diagnostics, new LineProgress(writeLine), cancellation);
-        return (new BuiltModel(link, result.Report, result.Files, result.Inputs, result.Outputs), result, [.. diagnostics.Seen.Skip(before)]);
+        return (new BuiltModel(link, result.Report, result.Files, result.Inputs, result.Outputs, [.. diagnostics.Seen.Skip(before)]), result);
     }
 
     /// <summary>Prints each step at once, on the thread that does it: the build log keeps the order.</summary>

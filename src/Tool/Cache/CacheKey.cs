@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Octet.Quantization;
 using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
 using Octet.Runtime;
 
 namespace Octet.Tool.Cache;
@@ -23,14 +24,13 @@ internal static class CacheKey
             hash.AppendData(bytes);
         }
 
-        foreach (string file in ToolFiles())
-            Add(FileHash.Of(file));
+        // First of all: the model, and what it names, can be read.
+        ModelProto model = OnnxFile.ReadWithoutExternalData(request.ModelPath);
+        ExternalData.Check(model, request.ModelPath);
+        foreach (string file in ExternalData.Files(model, request.ModelPath).Prepend(request.ModelPath).Concat(ToolFiles()))
+            Add(HashOf(file));
         MachineDescription machine = MachineDescription.Current;
         Add(JsonSerializer.Serialize(new { machine.Cpu, Features = machine.Features.ToArray(), machine.Cores, machine.Os, machine.OnnxRuntime }));
-
-        Add(FileHash.Of(request.ModelPath));
-        foreach (string file in ExternalData.Files(OnnxFile.ReadWithoutExternalData(request.ModelPath), request.ModelPath))
-            Add(FileHash.Of(file));
 
         Add(JsonSerializer.Serialize(new
         {
@@ -52,15 +52,15 @@ internal static class CacheKey
         }));
 
         // Names count where they carry the labels: the folder of a class, the rows of a csv.
-        string? root = CommonFolder(request.Data);
+        string? root = PortablePaths.CommonFolder(request.Data);
         foreach (string path in request.Data)
             foreach (string file in FilesAt(path))
             {
-                Add(root is null ? file : Path.GetRelativePath(root, file).Replace('\\', '/'));
-                Add(File.Exists(file) ? FileHash.Of(file) : "missing");
+                Add(PortablePaths.Below(root, file));
+                Add(HashOf(file));
             }
-        Add(request.Statistics is null ? "" : FileHash.Of(request.Statistics));
-        Add(request.Labels is null ? "" : File.Exists(request.Labels) ? FileHash.Of(request.Labels) : "folders");
+        Add(request.Statistics is { } statistics ? HashOf(statistics) : "");
+        AddLabels(request.Labels, Add);
         return Convert.ToHexString(hash.GetHashAndReset()).ToLowerInvariant();
     }
 
@@ -73,11 +73,25 @@ internal static class CacheKey
     private static IEnumerable<string> FilesAt(string path) =>
         Directory.Exists(path) ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [path];
 
-    private static string? CommonFolder(IReadOnlyList<string> paths)
+    // A list counts by its content. A folder counts by its classes: an empty one among them moves the others' indexes.
+    private static void AddLabels(string? labels, Action<string> add)
     {
-        string? common = paths.Count == 0 ? null : Path.GetDirectoryName(paths[0]);
-        while (common is not null && !paths.All(path => path.StartsWith(common, StringComparison.Ordinal)))
-            common = Path.GetDirectoryName(common);
-        return common;
+        add(labels is null ? "" : File.Exists(labels) ? HashOf(labels) : "folders");
+        if (Directory.Exists(labels))
+            foreach (string folder in Directory.EnumerateDirectories(labels).Order(StringComparer.Ordinal))
+                add(Path.GetFileName(folder));
+    }
+
+    // What cannot be read is not the cache's to say: the work will.
+    private static string HashOf(string file)
+    {
+        try
+        {
+            return FileHash.Of(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return "unreadable";
+        }
     }
 }

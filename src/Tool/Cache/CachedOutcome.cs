@@ -14,7 +14,7 @@ internal sealed record CachedOutcome(ModelReport Report, string Inputs, string O
     /// <summary>The entry's json.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Options);
 
-    /// <summary>Reads an entry's json; null where it is none.</summary>
+    /// <summary>Reads an entry's json, which its hash has shown to be as <see cref="ToJson"/> wrote it; null where it is none all the same.</summary>
     public static CachedOutcome? FromJson(byte[] json)
     {
         try

@@ -12,6 +12,7 @@ namespace Octet.Tool.Cache;
 internal sealed class OutcomeCache
 {
     private const string OutcomeFile = "outcome.json";
+    private const string OutcomeHashFile = "outcome.sha256";
     private static readonly TimeSpan Keep = TimeSpan.FromDays(90);
     private readonly IDiagnosticSink _diagnostics;
 
@@ -31,18 +32,26 @@ internal sealed class OutcomeCache
     public string Root { get; }
 
     /// <summary>Holds a key until disposed, so that two builds do not do the same work; null where there is no lock to be had.</summary>
-    public IDisposable? Lock(string key, CancellationToken cancellation)
+    /// <param name="key">The entry's key.</param>
+    /// <param name="waiting">Is called once where another holds it.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public IDisposable? Lock(string key, Action waiting, CancellationToken cancellation)
     {
+        bool told = false;
         string path = Path.Combine(Root, "locks", key);
         while (true)
         {
             try
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                // The system releases it when its holder dies. The empty file stays: were it deleted, one who waits on it and one who makes it anew would both hold it.
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
             }
             catch (IOException) when (File.Exists(path))
             {
+                if (!told)
+                    waiting();
+                told = true;
                 cancellation.WaitHandle.WaitOne(100);
                 cancellation.ThrowIfCancellationRequested();
             }
@@ -62,18 +71,17 @@ internal sealed class OutcomeCache
         {
             if (!File.Exists(Path.Combine(entry, OutcomeFile)))
                 return null;
-            if (CachedOutcome.FromJson(File.ReadAllBytes(Path.Combine(entry, OutcomeFile))) is not { } outcome || outcome.Files.Any(file => file.Name != Path.GetFileName(file.Name) || !IsWhole(entry, file)))
+            if (ReadOutcome(entry) is not { } outcome)
             {
-                Say("OCT5003", entry);
+                Say("OCT5003", $"{entry} does not have its recorded hashes");
                 Directory.Delete(entry, recursive: true);
                 return null;
             }
             foreach (CachedFile file in outcome.Files)
-                AtomicFile.Write(Path.Combine(folder, file.Name), stream =>
-                {
-                    using FileStream source = File.OpenRead(Path.Combine(entry, file.Name));
-                    source.CopyTo(stream);
-                });
+            {
+                using FileStream source = File.OpenRead(Path.Combine(entry, file.Name));
+                AtomicFile.Write(Path.Combine(folder, file.Name), source.CopyTo);
+            }
             Directory.SetLastWriteTimeUtc(entry, DateTime.UtcNow);
             return outcome;
         }
@@ -99,12 +107,13 @@ internal sealed class OutcomeCache
                 files.Add(new CachedFile(Path.GetFileName(file), new FileInfo(copy).Length, FileHash.Of(copy)));
             }
             File.WriteAllBytes(Path.Combine(staging, OutcomeFile), new CachedOutcome(result.Report, result.Inputs, result.Outputs, files.ToImmutable(), diagnostics).ToJson());
+            File.WriteAllText(Path.Combine(staging, OutcomeHashFile), FileHash.Of(Path.Combine(staging, OutcomeFile)));
             string entry = EntryOf(key);
             Directory.CreateDirectory(Path.GetDirectoryName(entry)!);
             if (Directory.Exists(entry))
                 Directory.Delete(entry, recursive: true);
             Directory.Move(staging, entry);
-            Evict();
+            Remove(DateTime.UtcNow - Keep);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -127,19 +136,29 @@ internal sealed class OutcomeCache
         ];
     }
 
-    /// <summary>Removes entries that were last used before a moment; returns how many.</summary>
+    /// <summary>Removes entries that were last used before a moment, and what killed builds of before it left; returns how many entries.</summary>
     public int Remove(DateTime lastUsedBefore)
     {
         int removed = 0;
         foreach ((string key, _, DateTime lastUsed) in Entries())
             if (lastUsed < lastUsedBefore && TryDelete(EntryOf(key)))
                 removed++;
+        DirectoryInfo staging = new(Path.Combine(Root, "staging"));
+        if (staging.Exists)
+            foreach (DirectoryInfo leftover in staging.EnumerateDirectories().Where(folder => folder.LastWriteTimeUtc < lastUsedBefore))
+                TryDelete(leftover.FullName);
         return removed;
     }
 
-    private void Evict() => Remove(DateTime.UtcNow - Keep);
-
     private string EntryOf(string key) => Path.Combine(Root, "entries", key);
+
+    private static CachedOutcome? ReadOutcome(string entry)
+    {
+        string hash = Path.Combine(entry, OutcomeHashFile);
+        if (!File.Exists(hash) || File.ReadAllText(hash) != FileHash.Of(Path.Combine(entry, OutcomeFile)))
+            return null;
+        return CachedOutcome.FromJson(File.ReadAllBytes(Path.Combine(entry, OutcomeFile))) is { } outcome && outcome.Files.All(file => IsWhole(entry, file)) ? outcome : null;
+    }
 
     private static bool IsWhole(string entry, CachedFile file)
     {

@@ -7,27 +7,29 @@ internal static class Guarded
 {
     /// <summary>Runs a verb's work.</summary>
     /// <param name="work">Returns the exit code.</param>
+    /// <param name="output">Takes the line; null for the error output, so that results can be piped.</param>
     /// <param name="logPath">Where the details of an unexpected failure go; null for a file in the temporary folder.</param>
-    public static int Run(Func<int> work, Func<string?>? logPath = null)
+    public static int Run(Func<int> work, TextWriter? output = null, Func<string?>? logPath = null)
     {
+        output ??= Console.Error;
         try
         {
             return work();
         }
         catch (DiagnosticException exception)
         {
-            Console.WriteLine(exception.Diagnostic.ToCanonicalString());
+            output.WriteLine(exception.Diagnostic.ToCanonicalString());
             return ExitCode.Failed;
         }
         catch (OperationCanceledException)
         {
-            Console.WriteLine("Cancelled.");
+            output.WriteLine("Cancelled.");
             return ExitCode.Failed;
         }
         catch (Exception exception)
         {
             string path = logPath?.Invoke() ?? Path.Combine(Path.GetTempPath(), $"octet-{Guid.NewGuid():N}.log");
-            Console.WriteLine(DiagnosticCatalog.Create("OCT9001", null, exception.GetType().Name, TryLog(path, exception)).ToCanonicalString());
+            output.WriteLine(DiagnosticCatalog.Create("OCT9001", null, exception.GetType().Name, TryLog(path, exception)).ToCanonicalString());
             return ExitCode.Crashed;
         }
     }

@@ -25,10 +25,11 @@ internal static class BuildVerb
             () =>
             {
                 BuildPlan plan = BuildPlan.Read(planPath);
-                log = plan.Option("log") is { Length: > 0 } path ? path : null;
-                OnnxRuntimeLibrary.Use(plan.Option("onnxruntime-managed"), plan.Option("onnxruntime-native"));
+                log = plan.Options.Text("log") is { Length: > 0 } path ? path : null;
+                OnnxRuntimeLibrary.Use(plan.Options.Text("onnxruntime-managed"), plan.Options.Text("onnxruntime-native"));
                 return Run(plan, cancellation);
             },
+            Console.Out,
             () => log);
     }
 
@@ -38,14 +39,15 @@ internal static class BuildVerb
     {
         OnnxRuntimeLibrary.EnsureLoads();
         DiagnosticPrinter diagnostics = new(Console.WriteLine);
-        OutcomeCache? cache = plan.Switch("use-cache") ? new OutcomeCache(plan.Option("cache"), diagnostics) : null;
+        OutcomeCache? cache = plan.Options.Switch("use-cache") ? new OutcomeCache(plan.Options.Text("cache"), diagnostics) : null;
         ModelBuilder builder = new(cache, diagnostics, Console.WriteLine, cancellation);
         List<BuiltModel> models = [];
-        foreach (PlannedModel model in plan.Models)
+        string output = plan.Options.Required("output");
+        foreach (PlanOptions model in plan.Models)
         {
             try
             {
-                models.Add(builder.Build(PlannedRequest.Create(plan, model), model.Option("link")));
+                models.Add(builder.Build(PlannedRequest.Create(plan, model), model.Text("link")));
             }
             catch (DiagnosticException exception)
             {
@@ -56,8 +58,8 @@ internal static class BuildVerb
         if (diagnostics.HasErrors)
             return ExitCode.Failed;
 
-        BuildOutput.Write(plan.Option("output"), models);
-        return plan.Switch("treat-verdicts-as-errors") && !AllFaster(models, diagnostics) ? ExitCode.Failed : ExitCode.Done;
+        BuildOutput.Write(output, models);
+        return plan.Options.Switch("treat-verdicts-as-errors") && !AllFaster(models, diagnostics) ? ExitCode.Failed : ExitCode.Done;
     }
 
     /// <summary>The gate for CI: a model that stays float is an error, one for each variant that lost.</summary>
@@ -67,10 +69,11 @@ internal static class BuildVerb
         foreach (BuiltModel model in models.Where(model => model.Report.Selected == "float"))
         {
             all = false;
-            foreach (Diagnostic verdict in diagnostics.Seen.Where(seen => seen.Code.StartsWith("OCT4", StringComparison.Ordinal) && seen.Text.StartsWith($"{model.Report.Name}:", StringComparison.Ordinal)).ToArray())
+            Diagnostic[] verdicts = [.. model.Diagnostics.Where(said => said.Code.StartsWith("OCT4", StringComparison.Ordinal))];
+            if (verdicts.Length == 0)
+                verdicts = [DiagnosticCatalog.Create("OCT4004", model.Report.Source, model.Report.Name, model.Report.Reason.TrimEnd('.'))];
+            foreach (Diagnostic verdict in verdicts)
                 diagnostics.Report(verdict with { Severity = DiagnosticSeverity.Error });
-            if (!diagnostics.HasErrors)
-                diagnostics.Report(DiagnosticCatalog.Create("OCT4001", null, model.Report.Name, "(none)", model.Report.Reason) with { Severity = DiagnosticSeverity.Error });
         }
         return all;
     }

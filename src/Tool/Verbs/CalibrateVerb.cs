@@ -21,7 +21,7 @@ internal static class CalibrateVerb
             if (!Shard.TryParse(result.GetValueOrDefault<string>() ?? "", out _))
                 result.AddError("--shard takes K/N with K from 1 to N.");
         });
-        Option<int> samples = new("--calibration-samples") { Description = "The most inputs that are read, by all shards together.", DefaultValueFactory = _ => 300 };
+        Option<int> samples = NumberOption.Whole("--calibration-samples", "The most inputs that are read, by all shards together.", least: 1, standard: 300);
         Command command = new("calibrate", "Runs a model on inputs and writes the statistics of its activations, to be merged or used by quantize.")
         {
             model, output, shard, samples, common.Calibration, common.Preprocessing, common.Input, common.Batch,

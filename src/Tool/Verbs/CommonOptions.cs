@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace Octet.Tool.Verbs;
 
@@ -23,26 +22,25 @@ internal sealed class CommonOptions
         DefaultValueFactory = _ => [],
     };
 
-    public Option<int> Threads { get; } = new("--threads") { Description = "Intra-operator threads to measure with; 0 is ONNX Runtime's own choice." };
+    public Option<int> Threads { get; } = NumberOption.Whole("--threads", "Intra-operator threads to measure with; 0 is ONNX Runtime's own choice.", least: 0, standard: 0);
 
-    public Option<int> Batch { get; } = new("--batch") { Description = "Extent of a dynamic batch dimension.", DefaultValueFactory = _ => 1 };
+    public Option<int> Batch { get; } = NumberOption.Whole("--batch", "Extent of a dynamic batch dimension.", least: 1, standard: 1);
 
-    public Option<double> TimeBudget { get; } = new("--time-budget") { Description = "Seconds that a model may take.", DefaultValueFactory = _ => 120 };
+    public Option<double> TimeBudget { get; } = NumberOption.Real("--time-budget", "Seconds that a model may take.", number => number is > 0 and <= 1e6, "of seconds, above 0 and up to 1000000", 120);
 
-    public Option<double> MaxAccuracyDrop { get; } = new("--max-accuracy-drop") { Description = "The largest accuracy drop that still counts as right.", DefaultValueFactory = _ => 0.01 };
+    public Option<double> MaxAccuracyDrop { get; } = NumberOption.Real("--max-accuracy-drop", "The largest accuracy drop that still counts as right.", number => number >= 0, "from 0 on", 0.01);
 
-    public Option<double> MinSpeedup { get; } = new("--min-speedup") { Description = "The speed-up that the interval must lie beyond.", DefaultValueFactory = _ => 1.05 };
+    public Option<double> MinSpeedup { get; } = NumberOption.Real("--min-speedup", "The speed-up that the interval must lie beyond.", number => number > 0, "above 0", 1.05);
 
     public Option<string?> Json { get; } = new("--json") { Description = "Writes the figures as json to this file; '-' prints them instead of the table." };
 
     public CommonOptions()
     {
-        Input.Validators.Add(result => Require(InputShapes.Parse(result.GetValueOrDefault<string[]>() ?? []) is not null, result, "--input takes NAME=1,3,224,224."));
-        Threads.Validators.Add(result => Require(result.GetValueOrDefault<int>() >= 0, result, "--threads takes 0 or more."));
-        Batch.Validators.Add(result => Require(result.GetValueOrDefault<int>() > 0, result, "--batch takes 1 or more."));
-        TimeBudget.Validators.Add(result => Require(result.GetValueOrDefault<double>() > 0, result, "--time-budget takes a number of seconds above 0."));
-        MinSpeedup.Validators.Add(result => Require(result.GetValueOrDefault<double>() > 0, result, "--min-speedup takes a number above 0."));
-        MaxAccuracyDrop.Validators.Add(result => Require(result.GetValueOrDefault<double>() >= 0, result, "--max-accuracy-drop takes 0 or more."));
+        Input.Validators.Add(result =>
+        {
+            if (InputShapes.Parse(result.Tokens.Select(token => token.Value)) is null)
+                result.AddError($"--input takes NAME=1,3,224,224; '{string.Join(' ', result.Tokens.Select(token => token.Value))}' is not of that form.");
+        });
     }
 
     public IEnumerable<Option> All => [Calibration, Preprocessing, Labels, Input, Threads, Batch, TimeBudget, MaxAccuracyDrop, MinSpeedup, Json];
@@ -52,10 +50,4 @@ internal sealed class CommonOptions
     public string? LabelSource(ParseResult parsed) => parsed.GetValue(Labels) is { } labels && File.Exists(labels) ? Path.GetFullPath(labels) : parsed.GetValue(Labels);
 
     public ImmutableDictionary<string, ImmutableArray<long>> Shapes(ParseResult parsed) => InputShapes.Parse(parsed.GetValue(Input)!)!;
-
-    private static void Require(bool condition, OptionResult result, string message)
-    {
-        if (!condition)
-            result.AddError(message);
-    }
 }

@@ -17,11 +17,11 @@ internal static class QuantizeVerb
         Option<string> method = new("--method") { Description = $"How activation ranges are found: {string.Join(", ", CalibrationMethods.All)}, or auto for the one that is the most accurate on the samples.", DefaultValueFactory = _ => CalibrationMethods.MinMax };
         method.AcceptOnlyFromAmong([.. CalibrationMethods.All, CalibrationMethods.Auto]);
         Option<string?> statistics = new("--statistics") { Description = "A statistics file of 'octet calibrate' or 'octet merge', used in place of a calibration run." };
-        Option<string[]> variants = new("--variants") { Description = $"What to try: {string.Join(", ", Variants.All)}. Everything that fits where it is left out.", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
+        Option<string[]> variants = new("--variants") { Description = $"What to try: {string.Join(", ", Variants.All)}. What suits the model where it is left out.", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
         variants.AcceptOnlyFromAmong([.. Variants.All]);
         Option<string[]> exclude = new("--exclude") { Description = "A node's name or an operator that stays float; * and ? are wildcards. May be given several times.", DefaultValueFactory = _ => [] };
         Option<string> recipe = new("--recipe") { Description = "A recipe to repeat: the 'recipe' object of a variant in report.json.", DefaultValueFactory = _ => "" };
-        Option<int> samples = new("--calibration-samples") { Description = "The most inputs that are read.", DefaultValueFactory = _ => 300 };
+        Option<int> samples = NumberOption.Whole("--calibration-samples", "The most inputs that are read.", least: 1, standard: 300);
         Command command = new("quantize", "Makes integer variants of a model, measures them against it, and keeps what is faster and still right.") { model, output, method, variants, exclude, recipe, samples, statistics };
         foreach (Option option in common.All)
             command.Add(option);

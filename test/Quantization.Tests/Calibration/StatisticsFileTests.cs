@@ -37,10 +37,10 @@ public sealed class StatisticsFileTests
     public void What_does_not_belong_together_is_not_merged()
     {
         StatisticsFile file = File(("x", Counted.Statistics([1])));
-        Assert.Contains("different models", Diagnosed.Throws("OCT3011", () => file.Merge(file with { ModelSha256 = new('b', 64) }, "b.json")).Text);
-        Assert.Contains("different tensors", Diagnosed.Throws("OCT3011", () => file.Merge(File(("y", Counted.Statistics([1]))), "b.json")).Text);
+        Assert.Contains("different models", Diagnosed.Throws("OCT3012", () => file.Merge(file with { ModelSha256 = new('b', 64) }, "b.json")).Text);
+        Assert.Contains("different tensors", Diagnosed.Throws("OCT3012", () => file.Merge(File(("y", Counted.Statistics([1]))), "b.json")).Text);
         StatisticsFile without = file with { Statistics = CalibrationStatistics.Empty(["x"], withHistograms: false) };
-        Assert.Contains("histograms", Diagnosed.Throws("OCT3011", () => file.Merge(without, "b.json")).Text);
+        Assert.Contains("histograms", Diagnosed.Throws("OCT3012", () => file.Merge(without, "b.json")).Text);
     }
 
     [Fact]
@@ -49,12 +49,12 @@ public sealed class StatisticsFileTests
         StatisticsFile file = File(("x", Counted.Statistics([1])));
         file.EnsureFits("a.json", Hash, CalibrationMethods.Auto);
         file.EnsureCovers("a.json", ["x"]);
-        Diagnosed.Throws("OCT3011", () => file.EnsureFits("a.json", new string('b', 64), CalibrationMethods.MinMax));
-        Diagnosed.Throws("OCT3011", () => file.EnsureCovers("a.json", ["x", "y"]));
+        Diagnosed.Throws("OCT3012", () => file.EnsureFits("a.json", new string('b', 64), CalibrationMethods.MinMax));
+        Diagnosed.Throws("OCT3012", () => file.EnsureCovers("a.json", ["x", "y"]));
         StatisticsFile without = file with { Statistics = CalibrationStatistics.Empty(["x"], withHistograms: false) with { Samples = 1 } };
         without.EnsureFits("a.json", Hash, CalibrationMethods.MovingAverage);
-        Diagnosed.Throws("OCT3011", () => without.EnsureFits("a.json", Hash, CalibrationMethods.Mse));
-        Diagnosed.Throws("OCT3011", () => (file with { Statistics = file.Statistics with { Samples = 0 } }).EnsureFits("a.json", Hash, CalibrationMethods.MinMax));
+        Diagnosed.Throws("OCT3012", () => without.EnsureFits("a.json", Hash, CalibrationMethods.Mse));
+        Diagnosed.Throws("OCT3012", () => (file with { Statistics = file.Statistics with { Samples = 0 } }).EnsureFits("a.json", Hash, CalibrationMethods.MinMax));
     }
 
     [Theory]
@@ -112,12 +112,12 @@ public sealed class StatisticsFileTests
         }
         catch (DiagnosticException exception)
         {
-            Assert.Equal("OCT3010", exception.Diagnostic.Code);
+            Assert.Equal("OCT3011", exception.Diagnostic.Code);
         }
     });
 
     [Fact]
-    public void A_missing_file_is_said() => Diagnosed.Throws("OCT3010", () => StatisticsFile.Read(Path.Combine(Path.GetTempPath(), "no-such-statistics.json")));
+    public void A_missing_file_is_said() => Diagnosed.Throws("OCT3011", () => StatisticsFile.Read(Path.Combine(Path.GetTempPath(), "no-such-statistics.json")));
 
     internal static StatisticsFile File(params (string Name, TensorStatistics Tensor)[] tensors) =>
         new(Hash, new CalibrationStatistics(10, true, tensors.ToImmutableSortedDictionary(tensor => tensor.Name, tensor => tensor.Tensor, StringComparer.Ordinal)));
@@ -133,6 +133,6 @@ public sealed class StatisticsFileTests
     {
         using ScratchFolder folder = new();
         System.IO.File.WriteAllText(folder.File("statistics.json"), text);
-        Diagnosed.Throws("OCT3010", () => StatisticsFile.Read(folder.File("statistics.json")));
+        Diagnosed.Throws("OCT3011", () => StatisticsFile.Read(folder.File("statistics.json")));
     }
 }

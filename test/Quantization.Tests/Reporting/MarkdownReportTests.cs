@@ -37,8 +37,8 @@ public sealed partial class MarkdownReportTests
         LayerReport[] layers = [new("a;b", "Conv", 1, null, null, true), new("<\"$(x)%&'*>", "Conv", 2, null, null, true), new("float", "Conv", 0.5, null, null, false)];
         string text = MarkdownReport.Render(SampleReports.Of(SampleReports.Direction with { Layers = [.. layers] }));
 
-        string line = text.Split('\n').Single(line => line.StartsWith("Exclude=", StringComparison.Ordinal));
-        string value = System.Xml.Linq.XElement.Parse($"<QuantizeModel {line} />").Attribute("Exclude")!.Value;
+        string line = text.Split('\n').Single(line => line.StartsWith("ExcludeNodes=", StringComparison.Ordinal));
+        string value = System.Xml.Linq.XElement.Parse($"<QuantizeModel {line} />").Attribute("ExcludeNodes")!.Value;
         Assert.Equal(["a;b", "<\"$(x)%&'*>"], value.Split(';').Select(name => HexEscape().Replace(name, match => ((char)Convert.ToInt32(match.Groups[1].Value, 16)).ToString())));
     }
 
@@ -82,7 +82,7 @@ public sealed partial class MarkdownReportTests
         string text = MarkdownReport.Render(SampleReports.Of(SampleReports.OnlyFloat));
         Assert.Contains("| **`float`** (selected) |", text, StringComparison.Ordinal);
         Assert.DoesNotContain("largest error", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("Exclude=", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("ExcludeNodes=", text, StringComparison.Ordinal);
     }
 
     /// <summary>A table's lines have as many unescaped bars as its heading.</summary>

@@ -25,7 +25,7 @@ public sealed class CalibrationMethodTests
         CalibrationStatistics statistics = Calibrator.Collect(prepared, plan.Activations, withHistograms: true, samples.Length, index => samples[index].Inputs, scratch.Path);
         using ModelSession reference = new(scratch.File("model.onnx"), threads: 1);
 
-        CalibratedRanges best = CalibrationMethodSearch.Best(prepared, plan, statistics, 127, reference, samples, labelled: false, scratch.Path, threads: 1);
+        CalibratedRanges best = CalibrationMethodSearch.Best(prepared, plan, statistics, 127, signedActivations: false, reference, samples, labelled: false, scratch.Path, threads: 1);
 
         Assert.Equal(CalibrationMethods.All, best.Tried.Select(tried => tried.Method));
         Assert.Equal(best.Tried.Max(tried => tried.SqnrDb), best.Tried.Single(tried => tried.Method == best.Method).SqnrDb);
@@ -73,11 +73,11 @@ public sealed class CalibrationMethodTests
 
         // Without data the statistics still make the variant; it is measured on generated inputs.
         Assert.Contains("\"calibration\":\"mse\"", Recipe(request with { Data = [], Statistics = scratch.File("all.json") }));
-        Diagnosed.Throws("OCT3010", () => Recipe(request with { Statistics = scratch.File("none.json") }));
+        Diagnosed.Throws("OCT3011", () => Recipe(request with { Statistics = scratch.File("none.json") }));
         ModelProto other = Model();
         other.ProducerName = "other";
         OnnxFile.Write(other, scratch.File("other.onnx"));
-        Diagnosed.Throws("OCT3011", () => Recipe(request with { ModelPath = scratch.File("other.onnx"), Statistics = scratch.File("all.json") }));
+        Diagnosed.Throws("OCT3012", () => Recipe(request with { ModelPath = scratch.File("other.onnx"), Statistics = scratch.File("all.json") }));
     }
 
     private static string Recipe(QuantizationRequest request)

@@ -41,7 +41,9 @@ internal sealed class ArrayFile : DataFile
     public static ArrayFile OpenNpy(string path, InputSignature signature, CursorPool cursors)
     {
         var array = new NpyArray(() => new ForwardStream(File.OpenRead(path)), new FileInfo(path).Length, cursors);
-        DiagnosticException? misfit = signature.Inputs.Length == 1 ? null : InputSignature.Missing(path, signature.Inputs[1], "one array without a name");
+        DiagnosticException? misfit = signature.Inputs.Length == 1
+            ? null
+            : InputSignature.Missing(path, signature.Inputs[1], "one array without a name");
         return new ArrayFile(path, signature, [array], misfit);
     }
 
@@ -50,15 +52,20 @@ internal sealed class ArrayFile : DataFile
     {
         using ZipArchive archive = OpenArchive(path);
         var entries = new Dictionary<string, ZipArchiveEntry>(StringComparer.Ordinal);
-        foreach (ZipArchiveEntry entry in archive.Entries.Where(static entry => entry.FullName.EndsWith(".npy", StringComparison.OrdinalIgnoreCase)))
-            entries.TryAdd(Uri.UnescapeDataString(entry.FullName[..^".npy".Length]), entry);
+        foreach (ZipArchiveEntry entry in archive.Entries)
+        {
+            if (entry.FullName.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
+                entries.TryAdd(Uri.UnescapeDataString(entry.FullName[..^".npy".Length]), entry);
+        }
 
         long archiveBytes = new FileInfo(path).Length;
         var arrays = ImmutableArray.CreateBuilder<NpyArray>(signature.Inputs.Length);
         foreach (ModelInput input in signature.Inputs)
         {
             // Where there is one array and one input there is nothing to tell apart, and np.savez calls it arr_0.
-            ZipArchiveEntry? entry = signature.Inputs.Length == 1 && entries.Count == 1 ? entries.Values.Single() : entries.GetValueOrDefault(input.Name);
+            ZipArchiveEntry? entry = signature.Inputs.Length == 1 && entries.Count == 1
+                ? entries.Values.Single()
+                : entries.GetValueOrDefault(input.Name);
             if (entry is null)
             {
                 string held = entries.Count == 0 ? "no arrays" : string.Join(", ", entries.Keys.Order(StringComparer.Ordinal).Take(20));

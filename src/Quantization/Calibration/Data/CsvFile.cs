@@ -21,7 +21,8 @@ internal sealed class CsvFile : DataFile
     private readonly ImmutableArray<long> _shape;
     private readonly DiagnosticException? _misfit;
 
-    private CsvFile(string path, InputSignature signature, CsvScan scan, bool labelsAskedFor, bool labelsAreHere, CursorPool cursors) : base(path)
+    private CsvFile(string path, InputSignature signature, CsvScan scan, bool labelsAskedFor, bool labelsAreHere, CursorPool cursors)
+        : base(path)
     {
         _signature = signature;
         _cursors = cursors;
@@ -102,8 +103,8 @@ internal sealed class CsvFile : DataFile
     private static bool IsCompressed(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The uncompressed length (modulo 2^32) that stands at the end of gzip data. Where the file was cut, random bytes stand there, which are
-    /// a larger number than what could be read in all but a few cases; the decompressor takes a cut file for a short one.
+    /// The uncompressed length (modulo 2^32) that stands at the end of gzip data. Where the file was cut, random bytes stand there, which
+    /// are a larger number than what could be read in all but a few cases; the decompressor takes a cut file for a short one.
     /// </summary>
     private static uint LengthOfLastMember(string path)
     {
@@ -133,7 +134,10 @@ internal sealed class CsvFile : DataFile
             if (scan.Rows == 0)
             {
                 if (!HoldsNumbers(line, scan.Separator, out int columns))
-                    throw new UnreadableDataException($"line {lines.LineNumber} holds other things than numbers (a list of labels is named by Labels= instead)");
+                {
+                    throw new UnreadableDataException(
+                        $"line {lines.LineNumber} holds other things than numbers (a list of labels is named by Labels= instead)");
+                }
                 scan.Columns = columns;
             }
             scan.Rows++;
@@ -232,14 +236,20 @@ internal sealed class CsvFile : DataFile
                 if (columns < values.Length && !CsvFields.TryParse(field, out values[columns]))
                     throw new UnreadableDataException($"line {_lines.LineNumber}: value {columns + 1} is not a finite number");
                 if (columns == values.Length)
-                    label = CsvFields.TryParse(field, out double number) ? number.ToString(CultureInfo.InvariantCulture) : CsvFields.TextOf(field);
+                    label = LabelIn(field);
             }
-            if (columns != _file._scan.Columns)
-                throw new UnreadableDataException($"line {_lines.LineNumber} has {columns} values where the first row has {_file._scan.Columns}");
+            int expected = _file._scan.Columns;
+            if (columns != expected)
+                throw new UnreadableDataException($"line {_lines.LineNumber} has {columns} values where the first row has {expected}");
             return (values, label);
         }
 
         public override void Dispose() => _lines.Dispose();
+
+        /// <summary>A class index without its decimals, or a name.</summary>
+        private static string LabelIn(ReadOnlySpan<byte> field) => CsvFields.TryParse(field, out double number)
+            ? number.ToString(CultureInfo.InvariantCulture)
+            : CsvFields.TextOf(field);
     }
 }
 

@@ -55,7 +55,8 @@ internal sealed class CursorPool : IDisposable
     {
         lock (_idle)
         {
-            RowCursor? closest = _idle.Where(cursor => ReferenceEquals(cursor.Owner, owner) && cursor.NextRow <= row).MaxBy(static cursor => cursor.NextRow);
+            RowCursor? closest = _idle.Where(cursor => ReferenceEquals(cursor.Owner, owner) && cursor.NextRow <= row)
+                .MaxBy(static cursor => cursor.NextRow);
             if (closest is not null)
                 _idle.Remove(closest);
             return closest;

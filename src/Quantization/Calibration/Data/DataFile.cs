@@ -16,7 +16,7 @@ internal abstract class DataFile(string path)
     public abstract bool IsBatchable { get; }
 
     /// <summary>Reads one row.</summary>
-    /// <exception cref="UnreadableDataException">Or what <see cref="UnreadableDataException.Describe"/> knows: the row cannot be read.</exception>
+    /// <exception cref="UnreadableDataException">The row cannot be read; so say the others that it describes.</exception>
     /// <exception cref="Diagnostics.DiagnosticException">The data does not fit the model.</exception>
     public abstract DataRow Read(long row);
 }

@@ -13,8 +13,9 @@ internal sealed record DataFiles(ImmutableArray<string> Paths, ImmutableArray<st
 {
     /// <summary>Forms that data often has and that are not read: the user is told instead of left to wonder.</summary>
     private static readonly FrozenSet<string> KnownButUnread = FrozenSet.ToFrozenSet(
-        [".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".svg", ".ppm", ".pgm", ".mat", ".h5", ".hdf5", ".pt", ".pth",
-            ".safetensors", ".parquet", ".feather", ".arrow", ".tfrecord", ".pkl", ".pickle", ".zip", ".tar", ".tgz", ".7z", ".wav", ".flac", ".mp3", ".mp4", ".avi"],
+        [".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".svg", ".ppm", ".pgm",
+            ".mat", ".h5", ".hdf5", ".pt", ".pth", ".safetensors", ".parquet", ".feather", ".arrow", ".tfrecord", ".pkl", ".pickle",
+            ".zip", ".tar", ".tgz", ".7z", ".wav", ".flac", ".mp3", ".mp4", ".avi"],
         StringComparer.OrdinalIgnoreCase);
 
     private static readonly EnumerationOptions Below = new() { RecurseSubdirectories = true };

@@ -19,7 +19,8 @@ internal sealed class FolderLabels : LabelSource
     {
         problem = null;
         string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        FrozenDictionary<string, int> classes = IndexesOf(Directory.EnumerateDirectories(root, "*", new EnumerationOptions()).Select(static path => Path.GetFileName(path)));
+        IEnumerable<string> folders = Directory.EnumerateDirectories(root, "*", new EnumerationOptions());
+        FrozenDictionary<string, int> classes = IndexesOf(folders.Select(static path => Path.GetFileName(path)));
         if (classes.Count >= 2)
             return new FolderLabels(root, classes);
         problem = $"'{folder}' does not hold two or more folders, one a class";

@@ -47,7 +47,7 @@ internal sealed class ForwardStream(Stream inner, params IDisposable[] owned) : 
             _position += read;
             return read;
         }
-        catch (InvalidDataException exception)
+        catch (Exception exception) when (exception is InvalidDataException || (exception is IOException && inner is not FileStream))
         {
             throw new UnreadableDataException("its compressed data is damaged", exception);
         }

@@ -2,7 +2,9 @@ using StbImageSharp;
 
 namespace Octet.Quantization.Calibration.Data;
 
-/// <summary>Reads .png, .jpg, .bmp, .tga and .gif files (of the last, the first frame). A camera's note of orientation is not followed.</summary>
+/// <summary>
+/// Reads .png, .jpg, .bmp, .tga and .gif files (of the last, the first frame). A camera's note of orientation is not followed.
+/// </summary>
 internal static class ImageDecoder
 {
     private const long MaximumFileBytes = 512L << 20;
@@ -25,7 +27,11 @@ internal static class ImageDecoder
         return Guard(file, stream =>
         {
             ImageResult image = ImageResult.FromStream(stream);
-            return image.Width == size.Width && image.Height == size.Height ? OverWhite(image, size) : throw new UnreadableDataException(NotAnImage);
+            if (stream.EndedEarly)
+                throw new UnreadableDataException("the image ends too early");
+            return image.Width == size.Width && image.Height == size.Height
+                ? OverWhite(image, size)
+                : throw new UnreadableDataException(NotAnImage);
         });
     }
 
@@ -50,7 +56,7 @@ internal static class ImageDecoder
     }
 
     /// <summary>The decoder answers damaged files with exceptions of every kind, which mean one thing to the user.</summary>
-    private static T Guard<T>(byte[] file, Func<Stream, T> decode)
+    private static T Guard<T>(byte[] file, Func<ImageStream, T> decode)
     {
         try
         {

@@ -32,22 +32,24 @@ internal sealed record ImageInput(ModelInput Input, ImageAxes Axes, ImageSize Si
     /// <param name="diagnostics">Gets OCT3005 where something had to be guessed.</param>
     /// <exception cref="DiagnosticException">OCT3004, OCT3007 or OCT3009: images do not fit the model.</exception>
     public static ImageInput Resolve(
-        ImmutableArray<ModelInput> inputs, ImagePreprocessing preprocessing, string image, Func<ImageSize> firstImage, string modelPath, IDiagnosticSink diagnostics)
+        ImmutableArray<ModelInput> inputs, ImagePreprocessing preprocessing, string image, Func<ImageSize> firstImage,
+        string modelPath, IDiagnosticSink diagnostics)
     {
         ModelInput input = FindInput(inputs, image);
+        string described = $"the model's input '{input.Name}' [{input.DimensionsText}]";
         ImageAxes axes = ImageAxes.Find(input.Dimensions, preprocessing.Layout)
-            ?? throw Unusable($"which dimension of the model's input '{input.Name}' [{input.DimensionsText}] are the channels cannot be told: none is 1 or 3. "
-                + "Set layout= if the model leaves them open; else give tensors (.npy, .npz or .pb)");
+            ?? throw Unusable($"which dimension of {described} are the channels cannot be told: none is 1 or 3. Set layout= if the model leaves them "
+                + "open; else give tensors (.npy, .npz or .pb)");
 
         long channels = axes.Channel is { } channel ? input.Dimensions[channel] : 1;
         if (channels is not (< 0 or 1 or 3))
         {
-            throw Unusable($"the model's input '{input.Name}' [{input.DimensionsText}] has {channels} channels with layout={axes.Layout.ToString().ToLowerInvariant()}, "
-                + "and an image has 1 or 3. Give tensors (.npy, .npz or .pb) if the layout is right");
+            throw Unusable($"{described} has {channels} channels with layout={axes.Layout.ToString().ToLowerInvariant()}, and an image has "
+                + "1 or 3. Give tensors (.npy, .npz or .pb) if the layout is right");
         }
 
         if ((double)input.Dimensions[axes.Height] * input.Dimensions[axes.Width] > DecodedImage.MaximumPixels)
-            throw Unusable($"the model's input '{input.Name}' [{input.DimensionsText}] takes more than 100 million pixels");
+            throw Unusable($"{described} takes more than 100 million pixels");
 
         bool guessesSize = preprocessing.Size is null && (input.Dimensions[axes.Height] < 0 || input.Dimensions[axes.Width] < 0);
         ImageSize size = preprocessing.Size ?? SizeOf(input.Dimensions[axes.Height], input.Dimensions[axes.Width], firstImage);
@@ -72,14 +74,14 @@ internal sealed record ImageInput(ModelInput Input, ImageAxes Axes, ImageSize Si
         }
         else if (preprocessing.HasValues)
         {
-            throw Unusable($"the model's input '{input.Name}' takes the pixels as they are (uint8), so scale, mean and std do not apply");
+            throw Unusable($"{described} takes the pixels as they are (uint8), so scale, mean and std do not apply");
         }
 
         var resolved = new ImageInput(input, axes, size, complete);
         if (!input.Fits(resolved.Shape.AsSpan(axes.IsBatched ? 1.. : ..), axes.IsBatched ? 1 : 0))
             throw InputSignature.Misfit(modelPath, input, resolved.Shape);
         if (Math.Max(complete.Mean.Length, complete.StandardDeviation.Length) > resolved.Channels)
-            throw Unusable($"mean and std have three values, but the model's input '{input.Name}' [{input.DimensionsText}] has one channel");
+            throw Unusable($"mean and std have three values, but {described} has one channel");
         if (guessesValues || guessesSize)
             diagnostics.Report(DiagnosticCatalog.Create("OCT3005", modelPath, input.Name, input.DimensionsText, complete));
         return resolved;
@@ -93,7 +95,10 @@ internal sealed record ImageInput(ModelInput Input, ImageAxes Axes, ImageSize Si
             input.Rank is 3 or 4 && input.ElementType is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.UInt8;
 
         if (inputs.FirstOrDefault(TakesImages) is not { } input)
-            throw InputSignature.Missing(image, inputs[0], "an image, which feeds an input of three or four dimensions of float or uint8 alone");
+        {
+            throw InputSignature.Missing(
+                image, inputs[0], "an image, which feeds an input of three or four dimensions of float or uint8 alone");
+        }
         return inputs.FirstOrDefault(other => other != input) is { } empty ? throw InputSignature.Missing(image, empty, "an image") : input;
     }
 

@@ -55,8 +55,16 @@ public readonly record struct ImageSize(int Height, int Width)
 /// of torchvision take; parts behind it go before.
 /// </summary>
 /// <remarks>
-/// Of scale, mean and std either none is given (then they are guessed from the model's input), or those left out are 1, 0 and 1. Layout,
-/// channels and size follow from the model's input where they are left out, and images are stretched.
+/// <para>
+/// What is left out follows from the model's input: the layout from where its extent is 1 or 3, <c>channels</c> from that (gray or rgb), the
+/// size from its height and width. Where it leaves these open, the first image's size is taken, each side rounded to a multiple of 32, or
+/// the other side in proportion where one is fixed. Images are stretched.
+/// </para>
+/// <para>
+/// Of scale, mean and std, those left out are 1, 0 and 1 if any is given. If none is, they are guessed: channels last (nhwc) take
+/// <c>scale=1/127.5;mean=1;std=1</c> as models from TensorFlow do, channels first (nchw) <c>imagenet</c>, or <c>scale=1/255</c> for gray images. An
+/// input of uint8 takes the pixels as they are. What was guessed is told as OCT3005.
+/// </para>
 /// </remarks>
 public sealed record ImagePreprocessing
 {
@@ -93,7 +101,9 @@ public sealed record ImagePreprocessing
     /// <summary>Reads the written form.</summary>
     /// <exception cref="DiagnosticException">OCT3007: it is not understood.</exception>
     public static ImagePreprocessing Parse(string text, string? modelPath = null) =>
-        TryParse(text, out ImagePreprocessing? preprocessing, out string? problem) ? preprocessing : throw Invalid(text, problem, modelPath);
+        TryParse(text, out ImagePreprocessing? preprocessing, out string? problem)
+            ? preprocessing
+            : throw Invalid(text, problem, modelPath);
 
     /// <summary>OCT3007.</summary>
     internal static DiagnosticException Invalid(string text, string problem, string? modelPath) =>
@@ -185,7 +195,8 @@ public sealed record ImagePreprocessing
     private static ImmutableArray<double>? Numbers(string text)
     {
         double?[] values = [.. text.Split(',').Select(Number)];
-        return values.Length is 1 or 3 && values.All(static value => value is not null) ? [.. values.Select(static value => value!.Value)] : null;
+        bool complete = values.Length is 1 or 3 && values.All(static value => value is not null);
+        return complete ? [.. values.Select(static value => value!.Value)] : null;
     }
 
     private static T? Word<T>(string text) where T : struct, Enum

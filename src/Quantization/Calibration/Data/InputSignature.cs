@@ -6,13 +6,17 @@ namespace Octet.Quantization.Calibration.Data;
 /// <summary>All inputs of a model, and whether its first dimension is a batch that rows of data can be joined along.</summary>
 internal sealed class InputSignature
 {
+    /// <summary>A first dimension that is fixed and longer than this counts something else than samples.</summary>
+    private const int MaximumBatch = 1 << 16;
+
     public InputSignature(ImmutableArray<ModelInput> inputs, int batchSize)
     {
         Inputs = inputs;
         // A vector has no room for a batch; and several inputs form a batch only when they agree on it.
-        IsBatched = !inputs.IsEmpty && inputs.All(input => input.Rank >= 2 && input.Dimensions[0] == inputs[0].Dimensions[0]);
+        long batch = inputs[0].Rank > 0 ? inputs[0].Dimensions[0] : 0;
+        IsBatched = batch <= MaximumBatch && inputs.All(input => input.Rank >= 2 && input.Dimensions[0] == batch);
         if (IsBatched)
-            Batch = inputs[0].Dimensions[0] > 0 ? checked((int)inputs[0].Dimensions[0]) : Math.Max(batchSize, 1);
+            Batch = batch > 0 ? (int)batch : Math.Max(batchSize, 1);
     }
 
     /// <summary>The inputs in the model's order.</summary>
@@ -30,12 +34,15 @@ internal sealed class InputSignature
         long leading = shapes[0].IsEmpty ? 1 : shapes[0][0];
         bool agree = shapes.All(shape => !shape.IsEmpty && shape[0] == leading);
 
-        // In this order: rows of a batch are told before a whole input, so that a batch of any length is cut to the model's.
+        // What the model fixes to the last extent is taken as it is; else rows of a batch are told first, so that any number of them is cut.
+        bool isWhole = All(static (input, shape) => input.Fits(shape.AsSpan()));
+        if (isWhole && leading > 1 && Inputs.All(input => input.Rank > 0 && input.Dimensions[0] == leading))
+            return new ArrayFeed(FeedMode.Whole, 1);
         if (IsBatched && agree && All(static (input, shape) => shape.Length == input.Rank && input.Fits(shape.AsSpan(1..), 1)))
             return new ArrayFeed(FeedMode.Rows, leading);
         if (IsBatched && All(static (input, shape) => input.Fits(shape.AsSpan(), 1)))
             return new ArrayFeed(FeedMode.Row, 1);
-        if (All(static (input, shape) => input.Fits(shape.AsSpan())))
+        if (isWhole)
             return new ArrayFeed(FeedMode.Whole, 1);
         if (agree && All(static (input, shape) => shape.Length == input.Rank + 1 && input.Fits(shape.AsSpan(1..))))
             return new ArrayFeed(FeedMode.Stack, leading);

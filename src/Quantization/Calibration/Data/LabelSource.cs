@@ -23,7 +23,8 @@ internal abstract class LabelSource
         problem = null;
         if (string.IsNullOrEmpty(labels) || files.Any(file => file is CsvFile { HasLabelColumn: true } && file.Path == labels))
         {
-            LabelSource? columns = ColumnLabels.Of([.. files.OfType<CsvFile>().Where(static file => file.HasLabelColumn)], out string? unusable);
+            CsvFile[] labelled = [.. files.OfType<CsvFile>().Where(static file => file.HasLabelColumn)];
+            LabelSource? columns = ColumnLabels.Of(labelled, out string? unusable);
             problem = string.IsNullOrEmpty(labels) ? null : unusable;
             return columns;
         }

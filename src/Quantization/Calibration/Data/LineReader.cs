@@ -3,7 +3,7 @@ namespace Octet.Quantization.Calibration.Data;
 /// <summary>Reads the lines of a text in UTF-8 as bytes. Empty lines and lines that begin with '#' are passed over.</summary>
 internal sealed class LineReader(Stream stream) : IDisposable
 {
-    /// <summary>Room for an image of 800 by 800 pixels written out as decimals; a longer line is taken for a hostile or wrong file.</summary>
+    /// <summary>Room for an image of 800 by 800 pixels written as decimals; a longer line is taken for a hostile or wrong file.</summary>
     public const int MaximumLineBytes = 1 << 24;
 
     private byte[] _buffer = new byte[1 << 16];

@@ -6,7 +6,7 @@ namespace Octet.Quantization.Calibration.Data;
 /// </summary>
 internal sealed class ListedLabels : LabelSource
 {
-    private readonly Dictionary<string, int> _byPath = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int?> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int?> _byName = new(StringComparer.Ordinal);
     private readonly HashSet<string> _sharedNames;
 
@@ -41,9 +41,9 @@ internal sealed class ListedLabels : LabelSource
         {
             int index = indexes[label];
             foreach (string folder in folders)
-                labels._byPath.TryAdd(Path.GetFullPath(file, folder), index);
-            if (Path.GetFileName(file) == file && !labels._byName.TryAdd(file, index) && labels._byName[file] != index)
-                labels._byName[file] = null;
+                Add(labels._byPath, Path.GetFullPath(file, folder), index);
+            if (Path.GetFileName(file) == file)
+                Add(labels._byName, file, index);
         }
         return labels;
     }
@@ -52,9 +52,16 @@ internal sealed class ListedLabels : LabelSource
 
     public override int Of(DataFile file, DataRow row) => Find(file)!.Value;
 
+    /// <summary>A file that two lines give different labels has none.</summary>
+    private static void Add(Dictionary<string, int?> labels, string file, int label)
+    {
+        if (!labels.TryAdd(file, label) && labels[file] != label)
+            labels[file] = null;
+    }
+
     private int? Find(DataFile file)
     {
-        if (_byPath.TryGetValue(file.Path, out int index))
+        if (_byPath.TryGetValue(file.Path, out int? index))
             return index;
         string name = Path.GetFileName(file.Path);
         return _sharedNames.Contains(name) ? null : _byName.GetValueOrDefault(name);
@@ -71,7 +78,8 @@ internal sealed class ListedLabels : LabelSource
             if (first)
                 separator = CsvFields.SeparatorOf(line);
             var fields = new CsvFields(line, separator);
-            if (!fields.TryTake(out ReadOnlySpan<byte> file) || !fields.TryTake(out ReadOnlySpan<byte> label) || label.IsEmpty || fields.TryTake(out _))
+            bool hasTwo = fields.TryTake(out ReadOnlySpan<byte> file) & fields.TryTake(out ReadOnlySpan<byte> label) && !fields.TryTake(out _);
+            if (!hasTwo || label.IsEmpty)
                 throw new UnreadableDataException($"line {lines.LineNumber} is not file,label");
             string path = DataFiles.Portable(CsvFields.TextOf(file));
             // A first line that names no data file is a header.

@@ -14,7 +14,8 @@ public sealed record ModelInput(string Name, TensorElementType ElementType, Immu
     internal int Rank => Dimensions.Length;
 
     /// <summary>The dimensions for a message, an open one as a question mark: <c>?,3,224,224</c>.</summary>
-    internal string DimensionsText => string.Join(",", Dimensions.Select(static extent => extent < 0 ? "?" : extent.ToString(CultureInfo.InvariantCulture)));
+    internal string DimensionsText =>
+        string.Join(",", Dimensions.Select(static extent => extent < 0 ? "?" : extent.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Whether extents fit the dimensions from <paramref name="first"/> on; an open dimension takes any extent but zero.</summary>
     internal bool Fits(ReadOnlySpan<long> extents, int first = 0)

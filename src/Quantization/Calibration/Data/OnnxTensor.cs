@@ -59,12 +59,13 @@ internal static class OnnxTensor
             // As bytes first: a bool that is neither 0 nor 1 is not one.
             DataType.Bool => Array.ConvertAll(Elements(tensor, count, tensor.Int32Data, static value => (byte)value), static value => value != 0),
             DataType.Undefined => throw new UnreadableDataException("it is not an ONNX tensor: it has no element type"),
-            DataType other => throw new UnreadableDataException($"its elements are of type {other.ToString().ToLowerInvariant()}, which is not read"),
+            DataType other => throw new UnreadableDataException($"its elements are of type {other}, which is not read"),
         };
         return new NamedTensor(tensor.Name, [.. tensor.Dims], data);
     }
 
-    private static T[] Elements<T, TStored>(TensorProto tensor, long count, IReadOnlyList<TStored> typed, Func<TStored, T> convert) where T : unmanaged
+    private static T[] Elements<T, TStored>(TensorProto tensor, long count, IReadOnlyList<TStored> typed, Func<TStored, T> convert)
+        where T : unmanaged
     {
         if (tensor.HasRawData)
         {

@@ -14,7 +14,7 @@ internal sealed class OnnxTensorFile(ImmutableArray<string> paths, InputSignatur
     /// <c>input_N.pb</c> belong together, folder by folder, and any other stands alone.
     /// </summary>
     public static IEnumerable<ImmutableArray<string>> Group(IEnumerable<string> paths, InputSignature signature) =>
-        paths.GroupBy(path => signature.Inputs.Length > 1 && IndexOf(path) is not null ? System.IO.Path.GetDirectoryName(path)! : path, StringComparer.Ordinal)
+        paths.GroupBy(path => IsPart(path, signature) ? System.IO.Path.GetDirectoryName(path)! : path, StringComparer.Ordinal)
             .Select(static group => group.OrderBy(IndexOf).ToImmutableArray());
 
     public override DataRow Read(long row)
@@ -41,6 +41,8 @@ internal sealed class OnnxTensorFile(ImmutableArray<string> paths, InputSignatur
             return new NamedTensor(input.Name, tensor.Shape, TensorConversion.Convert(tensor.Data, input.ElementType));
         })]);
     }
+
+    private static bool IsPart(string path, InputSignature signature) => signature.Inputs.Length > 1 && IndexOf(path) is not null;
 
     /// <summary>N of <c>input_N.pb</c>; null for other names.</summary>
     private static int? IndexOf(string path)

@@ -50,8 +50,9 @@ internal sealed class PngData : Stream
             while (found <= expected + Slack && pixels.Read(block) is > 0 and int read)
                 found += read;
         }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
+            // The decompressor has an exception of its own for some damage, which is an IOException to others.
             found = -1;
         }
         if (found < expected || found > expected + Slack)
@@ -111,7 +112,8 @@ internal sealed class PngData : Stream
             return Bytes(width, height);
 
         // The seven passes of Adam7: where each begins and how far its pixels lie apart.
-        ReadOnlySpan<(int X, int Y, int StepX, int StepY)> passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
+        ReadOnlySpan<(int X, int Y, int StepX, int StepY)> passes =
+            [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
         long bytes = 0;
         foreach ((int x, int y, int stepX, int stepY) in passes)
             bytes += Bytes((width - x + stepX - 1) / stepX, (height - y + stepY - 1) / stepY);

@@ -51,6 +51,7 @@ public sealed class SampleSource : IDisposable
     /// OCT3003: a size is to be guessed from images and none can be read. OCT3004: preprocessed images do not fit. OCT3007: the preprocessing
     /// is not understood or cannot be guessed. OCT3008: a path names no file. OCT3009: images leave an input without data.
     /// </exception>
+    /// <exception cref="ArgumentException">The model has no inputs.</exception>
     public static SampleSource Open(SampleSourceOptions options, IDiagnosticSink diagnostics)
     {
         var opening = new SampleSourceOpening(options, diagnostics);
@@ -68,7 +69,9 @@ public sealed class SampleSource : IDisposable
 
     /// <summary>Reads one sample.</summary>
     /// <param name="index">From 0 to <see cref="Count"/> - 1.</param>
-    /// <returns>Null where nothing of it can be read, which OCT3002 tells once a file. In a batch, items that can be read stand in for one that cannot.</returns>
+    /// <returns>
+    /// Null where nothing of it can be read, which OCT3002 tells once a file. In a batch, items that can be read stand in for one that cannot.
+    /// </returns>
     /// <exception cref="DiagnosticException">OCT3004: the data's shape does not fit. OCT3009: it leaves an input without data.</exception>
     public Sample? TryRead(int index)
     {
@@ -82,17 +85,16 @@ public sealed class SampleSource : IDisposable
         if (read.Count == 0)
             return null;
 
-        string source = read[0].Item.ToString();
-        if (items.Length == 1 && !read[0].Item.File.IsBatchable)
-            return new Sample(source, read[0].Row.Tensors, HasLabels ? read[0].Label : null);
+        string source = read.Count == 1 ? read[0].Item.ToString() : $"{read[0].Item} and {read.Count - 1} more";
+        if (!items[0].File.IsBatchable)
+            return Create(source, read[0].Row.Tensors, Enumerable.Repeat(read[0].Label, ItemsIn(read[0].Row.Tensors)));
 
         // A batch that is short of items is filled up with those it has.
         (Item Item, DataRow Row, int Label)[] batch = [.. Enumerable.Range(0, _signature.Batch).Select(i => read[i % read.Count])];
-        ImmutableArray<NamedTensor> inputs = batch.Length == 1 ? batch[0].Row.Tensors : Join(batch[0].Item.File.Path, [.. batch.Select(static part => part.Row)]);
-        return new Sample(read.Count == 1 ? source : $"{source} and {read.Count - 1} more", inputs, HasLabels && batch.Length == 1 ? batch[0].Label : null)
-        {
-            Labels = HasLabels ? [.. batch.Select(static part => part.Label)] : [],
-        };
+        ImmutableArray<NamedTensor> inputs = batch.Length == 1
+            ? batch[0].Row.Tensors
+            : Join(batch[0].Item.File.Path, [.. batch.Select(static part => part.Row)]);
+        return Create(source, inputs, batch.Select(static part => part.Label));
     }
 
     /// <summary>Decodes samples until one can be read.</summary>
@@ -125,6 +127,14 @@ public sealed class SampleSource : IDisposable
             return null;
         }
     }
+
+    private Sample Create(string source, ImmutableArray<NamedTensor> inputs, IEnumerable<int> labels)
+    {
+        ImmutableArray<int> known = HasLabels ? [.. labels] : [];
+        return new Sample(source, inputs, known is [int label] ? label : null) { Labels = known };
+    }
+
+    private int ItemsIn(ImmutableArray<NamedTensor> inputs) => _signature.IsBatched ? (int)inputs[0].Shape[0] : 1;
 
     /// <summary>Joins rows along the batch dimension.</summary>
     private ImmutableArray<NamedTensor> Join(string file, ImmutableArray<DataRow> rows)

@@ -12,6 +12,8 @@ internal sealed class SampleSourceOpening
 
     public SampleSourceOpening(SampleSourceOptions options, IDiagnosticSink diagnostics)
     {
+        if (options.Inputs.IsEmpty)
+            throw new ArgumentException("A model without inputs takes no data.", nameof(options));
         _diagnostics = diagnostics;
         Options = File.Exists(options.Labels) ? options with { Labels = Path.GetFullPath(options.Labels) } : options;
         Signature = new InputSignature(options.Inputs, options.BatchSize);

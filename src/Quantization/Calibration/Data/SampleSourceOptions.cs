@@ -18,7 +18,8 @@ namespace Octet.Quantization.Calibration.Data;
 /// <param name="BatchSize">Items a sample where the model leaves the batch open; a batch that the model fixes goes before.</param>
 /// <param name="MaximumSamples">No more samples than this are taken, spread evenly over the data; zero or less: all.</param>
 public sealed record SampleSourceOptions(
-    ImmutableArray<string> Files, ImmutableArray<ModelInput> Inputs, string ModelPath, string? Preprocessing, string? Labels, int BatchSize, int MaximumSamples)
+    ImmutableArray<string> Files, ImmutableArray<ModelInput> Inputs, string ModelPath, string? Preprocessing, string? Labels,
+    int BatchSize, int MaximumSamples)
 {
     /// <summary>The word for labels from the folders that the files lie in.</summary>
     public const string LabelsFromFolders = "folders";

@@ -60,6 +60,14 @@ public sealed class ImageDecoderTests
         Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9], ImageDecoder.Decode(TestImage.Png(3, 3, 0, interlaced: true, rows)).Pixels);
     }
 
+    [Fact]
+    public void A_cut_file_is_told_from_a_damaged_one() =>
+        Assert.Contains("ends too early", Assert.Throws<UnreadableDataException>(() => ImageDecoder.Decode(TestImage.Jpeg[..^8])).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_cut_header_is_not_searched_for_ever() =>
+        Assert.Throws<UnreadableDataException>(() => ImageDecoder.Decode([0xFF, 0xD8, 0xFF, 0xE0, 0, 0x10]));
+
     [Theory]
     [MemberData(nameof(Formats))]
     public void A_cut_file_is_refused_wherever_it_is_cut(string format, byte[] file)

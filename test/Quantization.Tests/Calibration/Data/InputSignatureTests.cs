@@ -12,6 +12,10 @@ public sealed class InputSignatureTests
     [InlineData("-1,3,8,8", "1,3,8,8", "Rows 1")]
     [InlineData("4,3,8,8", "9,3,8,8", "Rows 9")]
     [InlineData("1,3,-1,-1", "7,3,20,30", "Rows 7")]
+    [InlineData("4,3,8,8", "4,3,8,8", "Whole 1")]
+    [InlineData("3,-1,-1", "3,5,5", "Whole 1")]
+    [InlineData("100000,3", "100000,3", "Whole 1")]
+    [InlineData("100000,3", "50000,3", null)]
     // Without the batch dimension.
     [InlineData("-1,3,8,8", "3,8,8", "Row 1")]
     [InlineData("1,64", "64", "Row 1")]
@@ -46,6 +50,7 @@ public sealed class InputSignatureTests
     [InlineData("8,3,8,8", 4, 8)]
     [InlineData("-1,3,8,8", 0, 1)]
     [InlineData("64", 4, 1)]
+    [InlineData("4000000000,2", 4, 1)]
     public void A_batch_that_the_model_fixes_goes_before(string input, int batchSize, int batch) =>
         Assert.Equal(batch, new InputSignature([Input(input)], batchSize).Batch);
 

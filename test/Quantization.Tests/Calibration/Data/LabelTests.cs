@@ -124,6 +124,16 @@ public sealed class LabelTests : SampleSourceTests
     }
 
     [Fact]
+    public void A_file_that_is_a_whole_batch_has_its_label_for_each_item()
+    {
+        Temporary.Npy("data/cat/a.npy", new float[] { 1, 2 }, 2, 1);
+        Temporary.Npy("data/dog/a.npy", new float[] { 3, 4 }, 2, 1);
+        using SampleSource source = Open(Input(2, 1), labels: Path.Combine(Root, "data"));
+        Assert.Equal([[0, 0], [1, 1]], ReadAll(source).Select(static sample => sample.Labels));
+        Assert.Equal([3, 4], Floats(source.TryRead(1)));
+    }
+
+    [Fact]
     public void Only_files_that_are_taken_need_a_label()
     {
         Images([.. Enumerable.Range(0, 10).Select(static i => $"data/{i}.png")]);
