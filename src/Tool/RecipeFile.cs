@@ -28,7 +28,7 @@ internal static class RecipeFile
             if (!CalibrationMethods.IsKnown(method))
                 throw new FormatException($"'{method}' is no calibration method of this version; it knows {string.Join(", ", CalibrationMethods.All)}");
             string target = recipe["target"] is { } named ? Text(named) ?? "" : request.Target;
-            if (target is not ("auto" or "x64-vnni" or "x64-avx2" or "arm64"))
+            if (!Targets.All.Contains(target))
                 throw new FormatException($"'{target}' is no target");
             return request with { Variants = [variant], Method = method, Target = target, Exclude = [.. request.Exclude, .. exclude] };
         }

@@ -36,8 +36,8 @@ internal static class PlannedRequest
             Threads = model.Whole("threads", 0, least: 0),
             BatchSize = model.Whole("batch-size", 1, least: 1),
             CalibrationSamples = model.Whole("calibration-samples", 300, least: 1),
-            Method = Method(model),
-            Target = model.Text("target") is { Length: > 0 } target ? target : "auto",
+            Method = KnownMethod(model),
+            Target = KnownTarget(model),
         };
         return RecipeFile.Apply(request, model.Text("recipe"));
     }
@@ -50,12 +50,18 @@ internal static class PlannedRequest
             : variants;
     }
 
-    private static string Method(PlanOptions model)
+    private static string KnownMethod(PlanOptions model)
     {
         string method = NullIfEmpty(model.Text("method")) ?? CalibrationMethods.MinMax;
         return CalibrationMethods.IsKnown(method)
             ? method
-            : throw model.Unreadable($"'{method}' in --method is none of {string.Join(", ", CalibrationMethods.All)}, {CalibrationMethods.Auto}");
+            : throw model.Unreadable($"--method={method} is none of {string.Join(", ", CalibrationMethods.All)}, {CalibrationMethods.Auto}");
+    }
+
+    private static string KnownTarget(PlanOptions model)
+    {
+        string target = model.Text("target") is { Length: > 0 } text ? text : Targets.Auto;
+        return Targets.All.Contains(target) ? target : throw model.Unreadable($"--target={target} is none of {string.Join(", ", Targets.All)}");
     }
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
