@@ -23,30 +23,32 @@ internal static class RangeSearch
         double least = cost(lowest, highest);
 
         // From wide to narrow, and only what is better is taken: of equals the widest stays.
-        bool Try(int first, int last)
+        void Try(int first, int last)
         {
-            if (last - first + 1 < Levels || cost(first, last) is var value && !(value < least))
-                return false;
-            (best, least) = ((first, last), value);
-            return true;
+            if (last - first + 1 >= Levels && cost(first, last) is var value && value < least)
+                (best, least) = ((first, last), value);
         }
 
         if (lowest < 0 && highest > 0)
             for (int threshold = Math.Max(-lowest, highest) - 1; threshold > 0; threshold--)
                 Try(Math.Max(lowest, -threshold), Math.Min(highest, threshold));
 
-        bool moved = true;
-        for (int round = 0; moved && round < LargestRounds; round++)
+        // An end is searched again only after the other has moved.
+        (int? heldFirst, int? heldLast) = (null, null);
+        for (int round = 0; round < LargestRounds && (best.First != heldFirst || best.Last != heldLast); round++)
         {
-            moved = false;
-            (int first, int last) = best;
-            for (int end = highest; end >= 0; end--)
-                moved |= Try(first, end);
-            last = best.Last;
-            for (int start = lowest; start <= 0 && lowest < 0; start++)
-                moved |= Try(start, last);
-            if (lowest == 0 || highest == 0)
-                break;
+            if (best.First != heldFirst)
+            {
+                heldFirst = best.First;
+                for (int last = highest; last >= 0; last--)
+                    Try(best.First, last);
+            }
+            if (best.Last != heldLast)
+            {
+                heldLast = best.Last;
+                for (int first = lowest; first <= 0; first++)
+                    Try(first, best.Last);
+            }
         }
 
         return new ActivationRange(
