@@ -230,7 +230,7 @@ public sealed class QuantizationPipeline
             }
             catch (InvalidDataException exception)
             {
-                if (Variants.MustBeInteger(candidate.Name))
+                if (Variants.NeedsCalibration(candidate.Name))
                     _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, exception.Message));
                 candidate.Fail(exception.Message);
             }

@@ -21,7 +21,7 @@ public sealed record QuantizationRequest
     /// <summary>The float file's name beside the variants in the application's output.</summary>
     public required string FloatFileName { get; init; }
 
-    /// <summary>Variants to try; empty for all that fit the model.</summary>
+    /// <summary>Variants to try; empty for those that suit the model.</summary>
     public ImmutableArray<string> Variants { get; init; } = [];
 
     /// <summary>Calibration files and folders, absolute.</summary>

@@ -24,7 +24,7 @@ internal static class RecipeFile
                 throw new FormatException($"'{variant}' is no variant of this version; it knows {string.Join(", ", Variants.All)}");
             ImmutableArray<NodePattern> exclude = [.. (recipe["exclude"] as JsonArray ?? []).Select(pattern => new NodePattern(Text(pattern) ?? throw new FormatException("its 'exclude' holds what is no text")))];
             string target = recipe["target"] is { } named ? Text(named) ?? "" : request.Target;
-            if (target is not ("auto" or "x64-vnni" or "x64-avx2" or "arm64"))
+            if (!Targets.All.Contains(target))
                 throw new FormatException($"'{target}' is no target");
             return request with { Variants = [variant], Target = target, Exclude = [.. request.Exclude, .. exclude] };
         }

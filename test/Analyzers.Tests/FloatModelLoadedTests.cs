@@ -82,6 +82,7 @@ public class FloatModelLoadedTests
     [InlineData("models/direction.int8.onnx")]
     [InlineData("models/direction.int8-portable.onnx")]
     [InlineData("models/direction.int8-dynamic.onnx")]
+    [InlineData("models/direction.int8-weights.onnx")]
     [InlineData("models/direction.int4-weights.onnx")]
     [InlineData("models/direction.float16.onnx")]
     [InlineData("direction.INT8.onnx")]

@@ -84,6 +84,7 @@ public class BuildPlanTests
     [InlineData("--input-shapes=x", "--input-shapes=x")]
     [InlineData("--input-shapes=x=1,-2", "--input-shapes")]
     [InlineData("--variants=int7", "'int7'")]
+    [InlineData("--target=riscv", "--target=riscv")]
     public void A_value_that_is_none_is_an_error_that_names_it(string line, string named)
     {
         Diagnostic diagnostic = Assert.Throws<DiagnosticException>(() => Request([.. Minimal, line])).Diagnostic;

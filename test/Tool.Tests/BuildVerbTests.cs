@@ -260,6 +260,7 @@ public class BuildVerbTests
     [InlineData("[]", "it is no json object")]
     [InlineData("{}", "it names no variant")]
     [InlineData("{\"variant\": [1]}", "it names no variant")]
+    [InlineData("{\"variant\": \"int8\", \"target\": \"riscv\"}", "'riscv' is no target")]
     [InlineData("{\"variant\": \"int3\"}", "'int3' is no variant of this version")]
     [InlineData("{\"variant\": \"int8\", \"exclude\": [7]}", "'exclude' holds what is no text")]
     [InlineData("{\"variant\": \"int8\", \"exclude\": [null]}", "'exclude' holds what is no text")]

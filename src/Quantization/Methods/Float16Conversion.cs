@@ -62,8 +62,10 @@ public static class Float16Conversion
         {
             string? reason = ReasonNot(node, floats);
             // What is excluded, and what is a float by definition, is known to the nodes behind it all the same.
-            if (reason is null || (node.Is("Cast") && node.Int("to", 0) == (long)DataType.Float))
-                floats.UnionWith(node.Is("Cast") ? node.Output : FloatOutputs(node));
+            if (reason is null)
+                floats.UnionWith(FloatOutputs(node));
+            else if (MakesFloats(node))
+                floats.UnionWith(node.Output);
             if (reason is null && exclude.Any(pattern => pattern.Matches(node)))
                 reason = "it is excluded";
             if (reason is null)
@@ -82,12 +84,18 @@ public static class Float16Conversion
     internal static IEnumerable<string> FloatOutputs(NodeProto node) =>
         (node.OpType is "Split" or "LSTM" or "GRU" ? node.Output : node.Output.Take(1)).Where(output => output.Length > 0);
 
+    private static bool MakesFloats(NodeProto node) =>
+        (node.Is("Cast") && node.Int("to", 0) == (long)DataType.Float)
+        || (node.Is("ConstantOfShape") && (node.Attribute("value")?.T is not { } value || (DataType)value.DataType == DataType.Float));
+
     private static string? ReasonNot(NodeProto node, HashSet<string> floats)
     {
         if (!node.IsStandard() || !(AllInputs.Contains(node.OpType) || SomeInputs.ContainsKey(node.OpType)))
             return $"half precision is not known to work for {node.OpType}";
-        if (!FloatInputs(node).All(input => floats.Contains(node.Input[input])))
-            return "an operand is not known to be a 32-bit float";
+        // The specification wants one type for all of these operands, so that one that is known tells the others; but not of these two operators.
+        IEnumerable<bool> known = FloatInputs(node).Select(input => floats.Contains(node.Input[input]));
+        if (!(node.OpType is "Pow" or "BatchNormalization" ? known.All(isFloat => isFloat) : known.Any(isFloat => isFloat)))
+            return "its operands are not known to be 32-bit floats";
         // Their further results are statistics in another precision.
         return node.OpType is "LayerNormalization" or "BatchNormalization" && node.Output.Count(output => output.Length > 0) > 1 ? "it gives its statistics too" : null;
     }

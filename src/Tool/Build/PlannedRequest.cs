@@ -35,7 +35,7 @@ internal static class PlannedRequest
             Threads = model.Whole("threads", 0, least: 0),
             BatchSize = model.Whole("batch-size", 1, least: 1),
             CalibrationSamples = model.Whole("calibration-samples", 300, least: 1),
-            Target = model.Text("target") is { Length: > 0 } target ? target : "auto",
+            Target = KnownTarget(model),
         };
         return RecipeFile.Apply(request, model.Text("recipe"));
     }
@@ -46,6 +46,12 @@ internal static class PlannedRequest
         return variants.FirstOrDefault(variant => variant != Variants.Float && !Variants.All.Contains(variant)) is { } unknown
             ? throw model.Unreadable($"'{unknown}' in --variants is none that this version makes: {string.Join(", ", Variants.All)}")
             : variants;
+    }
+
+    private static string KnownTarget(PlanOptions model)
+    {
+        string target = model.Text("target") is { Length: > 0 } text ? text : Targets.Auto;
+        return Targets.All.Contains(target) ? target : throw model.Unreadable($"--target={target} is none of {string.Join(", ", Targets.All)}");
     }
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;

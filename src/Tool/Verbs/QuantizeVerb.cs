@@ -15,7 +15,7 @@ internal static class QuantizeVerb
         Option<string?> output = new("--output", "-o") { Description = "The folder for what ships: variants that won, the manifest, the probe. The model's own folder where it is left out." };
         Option<string> method = new("--method") { Description = "How activation ranges are found.", DefaultValueFactory = _ => "minmax" };
         method.AcceptOnlyFromAmong("minmax");
-        Option<string[]> variants = new("--variants") { Description = $"What to try: {string.Join(", ", Variants.All)}. Everything that fits where it is left out.", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
+        Option<string[]> variants = new("--variants") { Description = $"What to try: {string.Join(", ", Variants.All)}. What suits the model where it is left out.", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
         variants.AcceptOnlyFromAmong([.. Variants.All]);
         Option<string[]> exclude = new("--exclude") { Description = "A node's name or an operator that stays float; * and ? are wildcards. May be given several times.", DefaultValueFactory = _ => [] };
         Option<string> recipe = new("--recipe") { Description = "A recipe to repeat: the 'recipe' object of a variant in report.json.", DefaultValueFactory = _ => "" };

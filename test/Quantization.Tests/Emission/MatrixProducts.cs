@@ -6,8 +6,17 @@ using Octet.Runtime;
 namespace Octet.Quantization.Tests.Emission;
 
 /// <summary>MatMul and Gemm in every form that exporters write, with an input to run them on.</summary>
-internal sealed record MatrixProducts(ModelProto Model, NamedTensor Input, string Description)
+/// <param name="Energy">The sum of all squared terms that are added up: what noise is compared with, since a few outputs may cancel to nothing.</param>
+internal sealed record MatrixProducts(ModelProto Model, NamedTensor Input, double Energy, string Description)
 {
+    /// <summary>The noise of a variant's outputs, below the energy of their terms, dB.</summary>
+    public double NoiseDb(ModelProto variant)
+    {
+        float[] expected = Reference.Run(Model, Input).Floats();
+        float[] actual = Reference.Run(variant, Input).Floats();
+        return 10 * Math.Log10(Energy / expected.Zip(actual).Sum(pair => Math.Pow(pair.First - pair.Second, 2)));
+    }
+
     /// <param name="leastInner">The smallest extent that is summed over.</param>
     public static Gen<MatrixProducts> Of(int leastInner) =>
         from gemm in Gen.Bool
@@ -34,7 +43,9 @@ internal sealed record MatrixProducts(ModelProto Model, NamedTensor Input, strin
             _ => [x, weights, builder.Weights(5, columns)],
         };
         builder.Output(builder.Node("Gemm", operands, Nodes.Attribute("transB", transposed ? 1 : 0), Nodes.Attribute("alpha", alpha), Nodes.Attribute("beta", beta)));
-        return new MatrixProducts(builder.Build(), Reference.Tensor(x, [5, inner], seed), $"Gemm transposed {transposed} bias {bias} alpha {alpha} beta {beta} {inner}x{columns} seed {seed}");
+        NamedTensor input = Reference.Tensor(x, [5, inner], seed);
+        double energy = alpha * alpha * EnergyOf(input, builder.Graph.Initializer[0], inner, transposed);
+        return new MatrixProducts(builder.Build(), input, energy, $"Gemm transposed {transposed} bias {bias} alpha {alpha} beta {beta} {inner}x{columns} seed {seed}");
     }
 
     private static MatrixProducts MatMul(int bias, int rank, int inner, int columns, int seed)
@@ -51,8 +62,18 @@ internal sealed record MatrixProducts(ModelProto Model, NamedTensor Input, strin
             _ => builder.Node("Relu", [builder.Node("Add", [builder.Weights(columns), y])]),
         };
         builder.Output(y);
-        return new MatrixProducts(builder.Build(), Reference.Tensor(x, shape, seed), $"MatMul rank {rank} bias {bias} {inner}x{columns} seed {seed}");
+        NamedTensor input = Reference.Tensor(x, shape, seed);
+        return new MatrixProducts(builder.Build(), input, EnergyOf(input, builder.Graph.Initializer[0], inner, transposed: false), $"MatMul rank {rank} bias {bias} {inner}x{columns} seed {seed}");
     }
 
     public override string ToString() => Description;
+
+    private static double EnergyOf(NamedTensor input, TensorProto weights, int inner, bool transposed)
+    {
+        float[] values = weights.ToFloats();
+        double[] byTerm = new double[inner];
+        for (int i = 0; i < values.Length; i++)
+            byTerm[transposed ? i % inner : i / (values.Length / inner)] += (double)values[i] * values[i];
+        return ((float[])input.Data).Select((value, i) => (double)value * value * byTerm[i % inner]).Sum();
+    }
 }

@@ -150,7 +150,7 @@ public class PipelineTests
         Assert.Equal(["model.octet.json"], folder.OutputFiles);
     }
 
-    public static TheoryData<string> Activities => new("preparing", "making float-optimized", "calibrating", "comparing outputs", "measuring", "comparing layers");
+    public static TheoryData<string> Activities => new("preparing", "making int8", "calibrating", "comparing outputs", "measuring", "comparing layers");
 
     [Theory]
     [MemberData(nameof(Activities))]

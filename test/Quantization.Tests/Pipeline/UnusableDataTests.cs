@@ -39,7 +39,7 @@ public class UnusableDataTests
         GraphBuilder graph = new();
         graph.Output(graph.Conv(graph.Input("x", -1, 3, -2, -3), 8, 3, 3));
         using PipelineFolder folder = new(graph.Build());
-        QuantizationResult result = folder.Run(request => request with { InputShapes = request.InputShapes.Add("x", [1, 3, 8, 8]) });
+        QuantizationResult result = folder.Run(request => request with { InputShapes = request.InputShapes.Add("x", [1, 3, 8, 8]), Variants = ["float-optimized"] });
         Assert.Equal(["float", "float-optimized"], result.Report.Variants.Select(row => row.Name));
     }
 

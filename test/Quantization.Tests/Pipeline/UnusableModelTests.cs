@@ -169,6 +169,16 @@ public class UnusableModelTests
         AssertNothingLeft(folder, "refused");
     }
 
+    [Theory]
+    [InlineData(27)]
+    [InlineData(99)]
+    public void An_opset_that_onnx_runtime_does_not_know_yet_is_an_error(int opset)
+    {
+        using PipelineFolder folder = new(SmallModels.Convolutions(opset));
+        Diagnostic diagnostic = Diagnosed.Throws("OCT2005", () => folder.Run());
+        Assert.Contains($"{opset}", diagnostic.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_model_that_does_not_run_on_its_data_is_an_error()
     {
@@ -187,8 +197,17 @@ public class UnusableModelTests
     public void A_model_without_compute_nodes_has_nothing_to_quantize()
     {
         using PipelineFolder folder = new PipelineFolder(SmallModels.WithoutCompute()).WithSamples(2, SmallModels.Shape);
-        QuantizationResult result = folder.Run(request => request with { MinSpeedup = 1e6 });
-        Assert.Equal(["OCT2007", "OCT4001", "OCT4003"], folder.Diagnosed.Codes.Order());
+        QuantizationResult result = folder.Run();
+        Assert.Equal(["OCT2007"], folder.Diagnosed.Codes);
+        AssertFloatOnly(folder, result, "no variant could be tried");
+    }
+
+    [Fact]
+    public void A_variant_that_is_asked_for_and_cannot_be_made_fails()
+    {
+        using PipelineFolder folder = new PipelineFolder(SmallModels.WithoutCompute()).WithSamples(2, SmallModels.Shape);
+        QuantizationResult result = folder.Run(request => request with { Variants = ["int8"] });
+        Assert.Equal(["OCT2007", "OCT4003"], folder.Diagnosed.Codes);
         Assert.Equal("failed", result.Report.Variants.Single(row => row.Name == "int8").Verdict);
         Assert.Equal("float", result.Report.Selected);
     }
@@ -239,12 +258,13 @@ public class UnusableModelTests
         Assert.False(Directory.Exists(folder.Scratch));
     }
 
-    private static void AssertFloatOnly(PipelineFolder folder, QuantizationResult result)
+    private static void AssertFloatOnly(PipelineFolder folder, QuantizationResult result, string? reason = null)
     {
         Assert.Equal(["model.octet.json"], folder.OutputFiles);
         Assert.Equal(("float", "float"), (result.Report.Selected, folder.Manifest().Selected));
         VariantReport row = Assert.Single(result.Report.Variants);
-        Assert.Equal(("baseline", result.Report.Reason), (row.Verdict, row.Reason));
+        Assert.Equal("baseline", row.Verdict);
+        Assert.Equal(reason ?? row.Reason, result.Report.Reason);
     }
 
     private static void AssertNothingLeft(PipelineFolder folder, string what) =>
