@@ -64,7 +64,7 @@ public sealed class ExternalDataTests
         Assert.Equal([scratch.File("first/model.onnx"), scratch.File("first/model.onnx.data")], first);
         foreach ((string one, string other) in first.Zip(second))
             Assert.Equal(File.ReadAllBytes(one), File.ReadAllBytes(other));
-        using Measurement.ModelSession session = new(first[0], threads: 1);
+        using Octet.Quantization.Measurement.ModelSession session = new(first[0], threads: 1);
         Assert.Equal(Reference.Run(whole, Reference.Tensor("x", [1, 1024])).Floats(), session.Run([Reference.Tensor("x", [1, 1024])]).Floats());
     }
 

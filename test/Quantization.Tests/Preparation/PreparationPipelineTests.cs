@@ -19,7 +19,7 @@ public sealed class PreparationPipelineTests
         string path = RoundTripTests.TestAsset(model);
         ModelProto original = OnnxFile.Read(path);
         using ModelSession session = new(path, threads: 1);
-        using Samples samples = Samples.Generate(TensorSignature.Inputs(session, Shapes), 1)!;
+        using Samples samples = Samples.Generate(TensorSignature.Inputs(session, Shapes, path), 1)!;
         Sample sample = samples.Read(0)!;
 
         foreach (PreparationPipeline.Pass pass in PreparationPipeline.Passes)
