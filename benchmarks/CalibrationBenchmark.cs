@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
@@ -18,52 +17,63 @@ using Octet.Runtime;
 namespace Octet.Benchmarks;
 
 /// <summary>
-/// Static min-max quantization of ResNet-50 at 224x224 with 100 inputs: time and peak memory of a whole process that reads the model and the
-/// data, prepares, calibrates, emits and writes.
+/// Static quantization of ResNet-50 at 224x224: time and peak memory of a whole process that reads the model and the data, prepares, calibrates,
+/// emits and writes. Methods are run in turns, so that a machine that slows down slows them all.
 /// </summary>
 internal static class CalibrationBenchmark
 {
-    private const int Inputs = 100;
-    private const int Repetitions = 5;
+    private const int DefaultInputs = 100;
+    private const int DefaultRepetitions = 5;
 
+    /// <summary>The options: <c>--method M</c> (every method where it is left out), <c>--inputs N</c>, <c>--repetitions N</c>.</summary>
     public static int Run(string[] args)
     {
-        string folder = Path.Combine(Path.GetTempPath(), "octet-benchmark");
-        string data = Path.Combine(folder, "inputs");
-        Directory.CreateDirectory(data);
-        string model = Path.Combine(folder, "resnet50.onnx");
-        OnnxFile.Write(ResNet50.Build(), model);
-        for (int i = 0; i < Inputs; i++)
-            WriteInput(Path.Combine(data, $"{i:000}.npy"), i);
+        string[] methods = Option(args, "--method") is { } method ? [method] : [.. CalibrationMethods.All];
+        int inputs = Number(args, "--inputs", DefaultInputs);
+        int repetitions = Number(args, "--repetitions", DefaultRepetitions);
 
-        List<(double Seconds, double Megabytes)> runs = [];
-        for (int repetition = 0; repetition <= Repetitions; repetition++)
+        string folder = Directory.CreateTempSubdirectory("octet-benchmark-").FullName;
+        try
         {
-            (double seconds, double megabytes) = RunProcess("calibration-once", model, data, Path.Combine(folder, "int8.onnx"));
-            // The first run only warms the file cache.
-            if (repetition > 0)
-                runs.Add((seconds, megabytes));
+            string data = Path.Combine(folder, "inputs");
+            Directory.CreateDirectory(data);
+            string model = Path.Combine(folder, "resnet50.onnx");
+            OnnxFile.Write(ResNet50.Build(), model);
+            for (int i = 0; i < inputs; i++)
+                WriteInput(Path.Combine(data, $"{i:0000}.npy"), i);
+
+            Dictionary<string, List<(double Seconds, double Megabytes)>> runs = methods.ToDictionary(name => name, _ => new List<(double, double)>());
+            for (int repetition = 0; repetition <= repetitions; repetition++)
+                foreach (string name in methods)
+                {
+                    (double seconds, double megabytes) = RunProcess("calibration-once", model, data, Path.Combine(folder, "int8.onnx"), name, inputs.ToString(CultureInfo.InvariantCulture));
+                    // The first run only warms the file cache.
+                    if (repetition > 0)
+                        runs[name].Add((seconds, megabytes));
+                }
+            Print(methods, inputs, runs);
+            return 0;
         }
-        MachineDescription machine = MachineDescription.Current;
-        Console.WriteLine($"ResNet-50, 224x224, {Inputs} inputs, static min-max, {machine.Cores} cores ({machine.Cpu}, ONNX Runtime {machine.OnnxRuntime})");
-        Console.WriteLine(FormattableString.Invariant($"time   median {RobustStatistics.Median([.. runs.Select(run => run.Seconds)]):0.00} s  (min {runs.Min(run => run.Seconds):0.00}, max {runs.Max(run => run.Seconds):0.00})"));
-        Console.WriteLine(FormattableString.Invariant($"memory median {RobustStatistics.Median([.. runs.Select(run => run.Megabytes)]):0} MB peak (max {runs.Max(run => run.Megabytes):0})"));
-        return 0;
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
-    public static int RunOnce(string modelPath, string data, string output)
+    public static int RunOnce(string modelPath, string data, string output, string method, int inputs)
     {
         ModelProto prepared = Prepare(modelPath);
         ManagedMemory.ReturnUnused();
         QuantizationPlan plan = StaticQuantization.Plan(prepared, []);
-        using SampleSource samples = SampleSource.Open(
-            new SampleSourceOptions([data], [new ModelInput("input", TensorElementType.Float, [1, 3, 224, 224])], modelPath, null, null, 1, Inputs), new Printed());
-        (ImmutableDictionary<string, ActivationRange> ranges, int used) = MinMaxCalibrator.Collect(
-            prepared, plan.Activations, samples.Count, index => samples.TryRead(index)?.Inputs, Path.GetDirectoryName(output)!);
-        OnnxFile.Write(QdqEmitter.Emit(prepared, plan, ranges, weightLimit: 127).Model, output);
+        CalibratedRanges ranges;
+        using (SampleSource samples = SampleSource.Open(
+            new SampleSourceOptions([data], [new ModelInput("input", TensorElementType.Float, [1, 3, 224, 224])], modelPath, null, null, 1, inputs), new Printed()))
+            ranges = Calibrator.Collect(
+                prepared, plan.Activations, CalibrationMethods.NeedsHistogram(method), samples.Count, index => samples.TryRead(index)?.Inputs, Path.GetDirectoryName(output)!).Ranges(method);
+        OnnxFile.Write(QdqEmitter.Emit(prepared, plan, ranges.Ranges, weightLimit: 127).Model, output);
         using Process self = Process.GetCurrentProcess();
-        Console.WriteLine(FormattableString.Invariant($"peak {self.PeakWorkingSet64 / 1e6:0.0} inputs {used}"));
-        return used == Inputs ? 0 : 1;
+        Console.WriteLine(FormattableString.Invariant($"peak {self.PeakWorkingSet64 / 1e6:0.0} inputs {ranges.Samples}"));
+        return ranges.Samples == inputs ? 0 : 1;
     }
 
     // A method of its own, as in the pipeline: the original model must not live on in the caller's frame.
@@ -79,8 +89,28 @@ internal static class CalibrationBenchmark
         process.WaitForExit();
         if (process.ExitCode != 0)
             throw new InvalidOperationException(said);
-        return (watch.Elapsed.TotalSeconds, double.Parse(said.Split(' ')[1], CultureInfo.InvariantCulture));
+        return (watch.Elapsed.TotalSeconds, double.Parse(said.Split("peak ")[1].Split(' ')[0], CultureInfo.InvariantCulture));
     }
+
+    private static void Print(string[] methods, int inputs, Dictionary<string, List<(double Seconds, double Megabytes)>> runs)
+    {
+        MachineDescription machine = MachineDescription.Current;
+        Console.WriteLine($"ResNet-50, 224x224, {inputs} inputs, static, {machine.Cores} cores ({machine.Cpu}, ONNX Runtime {machine.OnnxRuntime})");
+        Console.WriteLine();
+        Console.WriteLine("| method | median s | min s | max s | median peak MB | max peak MB |");
+        Console.WriteLine("|---|---|---|---|---|---|");
+        foreach (string method in methods)
+        {
+            double[] seconds = [.. runs[method].Select(run => run.Seconds)];
+            double[] megabytes = [.. runs[method].Select(run => run.Megabytes)];
+            Console.WriteLine(FormattableString.Invariant(
+                $"| {method} | {RobustStatistics.Median(seconds):0.00} | {seconds.Min():0.00} | {seconds.Max():0.00} | {RobustStatistics.Median(megabytes):0} | {megabytes.Max():0} |"));
+        }
+    }
+
+    private static string? Option(string[] args, string name) => Array.IndexOf(args, name) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : null;
+
+    private static int Number(string[] args, string name, int defaultValue) => Option(args, name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : defaultValue;
 
     private static void WriteInput(string path, int seed)
     {

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Calibration;
@@ -14,6 +13,7 @@ using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Preparation;
 using Octet.Quantization.Reporting;
+using Octet.Quantization.Search;
 using Octet.Runtime;
 
 namespace Octet.Quantization;
@@ -33,6 +33,7 @@ public sealed class QuantizationPipeline
     private readonly IProgress<QuantizationProgress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly string _scratch;
+    private StatisticsFile? _statistics;
     private readonly Stopwatch _elapsed = Stopwatch.StartNew();
     private ImmutableArray<string> _operators = [];
 
@@ -69,6 +70,7 @@ public sealed class QuantizationPipeline
     private QuantizationResult Run()
     {
         Sweep();
+        _statistics = OpenStatistics();
         MakeScratch();
         (string? passThrough, IReadOnlyList<string> domains) = LookAtModel();
         if (passThrough is not null)
@@ -108,7 +110,7 @@ public sealed class QuantizationPipeline
         Candidate[] candidates = [.. RequestedVariants(prepared, samples).Select(name => new Candidate(name, samples.Labelled))];
         try
         {
-            MakeVariants(prepared, candidates, samples);
+            MakeVariants(prepared, reference, candidates, samples);
             Probe probe = MeasureAccuracy(reference, candidates, samples);
             MeasureSpeed(reference, candidates, samples);
             ImmutableArray<LayerReport> layers = MeasureLayers(prepared, candidates, samples);
@@ -183,6 +185,7 @@ public sealed class QuantizationPipeline
         Samples? generated = Samples.Generate(inputs, _request.BatchSize);
         string instead = generated is null
             ? "nothing is made"
+            : _statistics is not null ? "the statistics file is used, and the variants are measured on generated inputs (accuracy unverified)"
             : "only variants that need no calibration are made, and they are measured on generated inputs (accuracy unverified)";
         _diagnostics.Report(DiagnosticCatalog.Create("OCT3001", _request.ModelPath, _request.Name, instead));
         return generated;
@@ -191,9 +194,9 @@ public sealed class QuantizationPipeline
     private ImmutableArray<string> RequestedVariants(ModelProto prepared, Samples samples)
     {
         if (!_request.Variants.IsEmpty)
-            return [.. _request.Variants.Where(variant => variant != Variants.Float && (samples.AreReal || !Variants.NeedsCalibration(variant)))];
+            return [.. _request.Variants.Where(variant => variant != Variants.Float && (samples.AreReal || _statistics is not null || !Variants.NeedsCalibration(variant)))];
 
-        ImmutableArray<string> variants = DefaultVariants.Of(_operators, prepared, _request.Exclude, Target, samples.AreReal);
+        ImmutableArray<string> variants = DefaultVariants.Of(_operators, prepared, _request.Exclude, Target, samples.AreReal || _statistics is not null);
         if (!variants.Any(Variants.MustBeInteger) && DefaultVariants.ReasonNothing(prepared, _request.Exclude) is { } reason)
             _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, reason));
         return variants;
@@ -201,12 +204,38 @@ public sealed class QuantizationPipeline
 
     private QuantizationTarget Target => QuantizationTarget.Of(_request.Target, RuntimeInformation.ProcessArchitecture, MachineDescription.Current.Features);
 
-    private void MakeVariants(ModelProto prepared, Candidate[] candidates, Samples samples)
+    private StatisticsFile? OpenStatistics()
+    {
+        if (_request.Statistics is not { } path)
+            return null;
+        StatisticsFile file = StatisticsFile.Read(path);
+        file.EnsureFits(path, FileHash.Of(_request.ModelPath), _request.Method);
+        return file;
+    }
+
+    private CalibrationStatistics Calibrate(ModelProto prepared, QuantizationPlan plan, Samples samples)
+    {
+        if (_statistics is { } file)
+        {
+            file.EnsureCovers(_request.Statistics!, plan.Activations);
+            return file.Statistics;
+        }
+        Report($"calibrating on {samples.Count} inputs");
+        return Calibrator.Collect(
+            prepared, plan.Activations, CalibrationMethods.NeedsHistogram(_request.Method), samples.Count, index => samples.Read(index)?.Inputs, _scratch, cancellation: _cancellation);
+    }
+
+    private void MakeVariants(ModelProto prepared, Candidate reference, Candidate[] candidates, Samples samples)
     {
         VariantFactory factory = new(prepared, _request.Exclude, Target, plan =>
         {
-            Report($"calibrating on {samples.Count} inputs");
-            return OfFirstFailure(() => MinMaxCalibrator.Collect(prepared, plan.Activations, samples.Count, index => samples.Read(index)?.Inputs, _scratch, _cancellation));
+            CalibrationStatistics statistics = Calibrate(prepared, plan, samples);
+            if (_request.Method != CalibrationMethods.Auto)
+                return statistics.Ranges(_request.Method);
+            Report($"trying the calibration methods {string.Join(", ", CalibrationMethods.All)}");
+            int weightLimit = Variants.WeightLimit(candidates.Select(candidate => candidate.Name).First(Variants.NeedsCalibration));
+            return CalibrationMethodSearch.Best(
+                prepared, plan, statistics, weightLimit, Target.SignedActivations, reference.Session!, Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>(), samples.Labelled, _scratch, _request.Threads, _cancellation);
         });
         foreach (Candidate candidate in candidates)
         {
@@ -234,20 +263,6 @@ public sealed class QuantizationPipeline
                     _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, exception.Message));
                 candidate.Fail(exception.Message);
             }
-        }
-    }
-
-    // Samples are run in parallel; what one of them meets is what the user is told.
-    private static T OfFirstFailure<T>(Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (AggregateException exception)
-        {
-            ExceptionDispatchInfo.Throw(exception.Flatten().InnerExceptions[0]);
-            throw;
         }
     }
 

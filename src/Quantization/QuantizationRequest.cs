@@ -57,6 +57,12 @@ public sealed record QuantizationRequest
     /// <summary>The most samples that are read.</summary>
     public int CalibrationSamples { get; init; } = 300;
 
+    /// <summary>How activation ranges are found: one of <see cref="Calibration.CalibrationMethods"/>.</summary>
+    public string Method { get; init; } = Calibration.CalibrationMethods.MinMax;
+
+    /// <summary>A statistics file of this model, absolute, used in place of a calibration run; null to run.</summary>
+    public string? Statistics { get; init; }
+
     /// <summary>auto, x64-vnni, x64-avx2 or arm64.</summary>
     public string Target { get; init; } = "auto";
 }

@@ -8,6 +8,8 @@ RootCommand root = new("Octet quantizes ONNX models, measures that the result is
     BenchVerb.Create(),
     CompareVerb.Create(),
     InspectVerb.Create(),
+    CalibrateVerb.Create(),
+    MergeVerb.Create(),
     BuildVerb.Create(),
     CacheVerb.Create(),
 };

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Octet.Quantization;
+using Octet.Quantization.Calibration;
 using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Methods;
 
@@ -10,7 +11,7 @@ namespace Octet.Tool;
 /// <summary>A recipe pinned in a file: the <c>recipe</c> object of a variant in report.json, committed so that every build makes the same bytes.</summary>
 internal static class RecipeFile
 {
-    /// <summary>Lets the recipe decide the variant, what stays float, and the processors it is made for.</summary>
+    /// <summary>Lets the recipe decide the variant, how its ranges are found, what stays float, and the processors it is made for.</summary>
     /// <exception cref="DiagnosticException">OCT5006: the file is no recipe.</exception>
     public static QuantizationRequest Apply(QuantizationRequest request, string path)
     {
@@ -23,10 +24,13 @@ internal static class RecipeFile
             if (!Variants.All.Contains(variant))
                 throw new FormatException($"'{variant}' is no variant of this version; it knows {string.Join(", ", Variants.All)}");
             ImmutableArray<NodePattern> exclude = [.. (recipe["exclude"] as JsonArray ?? []).Select(pattern => new NodePattern(Text(pattern) ?? throw new FormatException("its 'exclude' holds what is no text")))];
+            string method = recipe["calibration"] is { } calibration ? Text(calibration) ?? "" : request.Method;
+            if (!CalibrationMethods.IsKnown(method))
+                throw new FormatException($"'{method}' is no calibration method of this version; it knows {string.Join(", ", CalibrationMethods.All)}");
             string target = recipe["target"] is { } named ? Text(named) ?? "" : request.Target;
             if (!Targets.All.Contains(target))
                 throw new FormatException($"'{target}' is no target");
-            return request with { Variants = [variant], Target = target, Exclude = [.. request.Exclude, .. exclude] };
+            return request with { Variants = [variant], Method = method, Target = target, Exclude = [.. request.Exclude, .. exclude] };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or FormatException)
         {

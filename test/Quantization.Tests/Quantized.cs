@@ -19,8 +19,8 @@ internal static class Quantized
         using ScratchFolder scratch = new();
         ModelProto prepared = PreparationPipeline.Run(model, "test.onnx");
         QuantizationPlan plan = StaticQuantization.Plan(prepared, [.. exclude.Select(pattern => new NodePattern(pattern))]);
-        var (ranges, _) = MinMaxCalibrator.Collect(prepared, plan.Activations, 1, _ => [input], scratch.Path);
-        return QdqEmitter.Emit(prepared, plan, ranges, weightLimit: 127, signed);
+        CalibrationStatistics statistics = Calibrator.Collect(prepared, plan.Activations, withHistograms: false, 1, _ => [input], scratch.Path);
+        return QdqEmitter.Emit(prepared, plan, statistics.Ranges(CalibrationMethods.MinMax).Ranges, weightLimit: 127, signed);
     }
 
     /// <summary>A variant that needs no calibration.</summary>

@@ -59,10 +59,10 @@ public class BuildPlanTests
     public void What_is_set_reaches_the_request()
     {
         QuantizationRequest request = Request([.. Minimal, "--variants=int8; float-optimized", "--max-accuracy-drop=0.5", "--min-speedup=2", "--time-budget=3", "--threads=4", "--batch-size=5",
-            "--calibration-samples=6", "--target=arm64", "--preprocessing=imagenet", "--labels=folders", "--input-shapes=x=1,2;a=b=3", "--exclude=Gemm", "--exclude=/head/*"]);
+            "--calibration-samples=6", "--target=arm64", "--method=entropy", "--preprocessing=imagenet", "--labels=folders", "--input-shapes=x=1,2;a=b=3", "--exclude=Gemm", "--exclude=/head/*"]);
         Assert.Equal(["int8", "float-optimized"], request.Variants.AsEnumerable());
         Assert.Equal((0.5, 2, 3, 4, 5, 6, "arm64"), (request.MaxAccuracyDrop, request.MinSpeedup, request.TimeBudget.TotalSeconds, request.Threads, request.BatchSize, request.CalibrationSamples, request.Target));
-        Assert.Equal(("imagenet", "folders"), (request.Preprocessing, request.Labels));
+        Assert.Equal(("imagenet", "folders", "entropy"), (request.Preprocessing, request.Labels, request.Method));
         Assert.Equal([1, 2], request.InputShapes["x"].AsEnumerable());
         Assert.Equal([3], request.InputShapes["a=b"].AsEnumerable());
         Assert.Equal(["Gemm", "/head/*"], request.Exclude.Select(pattern => pattern.Pattern));
@@ -85,6 +85,7 @@ public class BuildPlanTests
     [InlineData("--input-shapes=x=1,-2", "--input-shapes")]
     [InlineData("--variants=int7", "'int7'")]
     [InlineData("--target=riscv", "--target=riscv")]
+    [InlineData("--method=kl", "--method=kl")]
     public void A_value_that_is_none_is_an_error_that_names_it(string line, string named)
     {
         Diagnostic diagnostic = Assert.Throws<DiagnosticException>(() => Request([.. Minimal, line])).Diagnostic;

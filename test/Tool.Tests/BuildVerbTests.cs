@@ -243,13 +243,14 @@ public class BuildVerbTests
     public void A_recipe_of_the_report_makes_the_same_bytes()
     {
         using Workshop workshop = new();
-        workshop.Build("out", null, ("model", ["--exclude=Gemm"]));
+        workshop.Build("out", null, ("model", ["--exclude=Gemm", "--method=mse"]));
         using JsonDocument report = JsonDocument.Parse(File.ReadAllText(workshop.File("out/report.json")));
         JsonElement recipe = report.RootElement.GetProperty("models")[0].GetProperty("variants").EnumerateArray().Single(row => row.GetProperty("name").GetString() == "int8").GetProperty("recipe");
         File.WriteAllText(workshop.File("recipe.json"), recipe.GetRawText());
 
         Outcome outcome = workshop.Build("pinned", null, ("model", [$"--recipe={workshop.File("recipe.json")}"]));
         Assert.True(outcome.ExitCode == 0, outcome.ToString());
+        Assert.Contains("\"mse\"", recipe.GetProperty("calibration").GetRawText(), StringComparison.Ordinal);
         Assert.Equal(["float", "int8"], workshop.Report("pinned").Models[0].Variants.Select(row => row.Name));
         Assert.Equal(workshop.Bytes("out/variants/models/model.int8.onnx"), workshop.Bytes("pinned/variants/models/model.int8.onnx"));
     }
@@ -261,6 +262,7 @@ public class BuildVerbTests
     [InlineData("{}", "it names no variant")]
     [InlineData("{\"variant\": [1]}", "it names no variant")]
     [InlineData("{\"variant\": \"int8\", \"target\": \"riscv\"}", "'riscv' is no target")]
+    [InlineData("{\"variant\": \"int8\", \"calibration\": \"kl\"}", "'kl' is no calibration method of this version")]
     [InlineData("{\"variant\": \"int3\"}", "'int3' is no variant of this version")]
     [InlineData("{\"variant\": \"int8\", \"exclude\": [7]}", "'exclude' holds what is no text")]
     [InlineData("{\"variant\": \"int8\", \"exclude\": [null]}", "'exclude' holds what is no text")]

@@ -28,6 +28,8 @@ public class CacheKeyTests
         ["BatchSize"] = request => request with { BatchSize = 3 },
         ["CalibrationSamples"] = request => request with { CalibrationSamples = 3 },
         ["Target"] = request => request with { Target = "arm64" },
+        ["Method"] = request => request with { Method = "entropy" },
+        ["Statistics"] = request => request with { Statistics = "statistics.json" },
     };
 
     public static TheoryData<string> Options => [.. typeof(QuantizationRequest).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name).Except(["ModelPath", "OutputDirectory"])];

@@ -6,7 +6,10 @@ namespace Octet.Quantization.Calibration;
 /// <summary>Smallest and largest value in one pass over memory.</summary>
 public static class MinMax
 {
-    /// <summary>The range of the values; a NaN among them makes both ends NaN.</summary>
+    private const int MagnitudeBits = 0x7FFF_FFFF;
+    private const int LargestFinite = 0x7F7F_FFFF;
+
+    /// <summary>The range of the values; <see cref="ActivationRange.Broken"/> where one of them is infinite or not a number.</summary>
     public static ActivationRange Of(ReadOnlySpan<float> values)
     {
         if (values.IsEmpty)
@@ -14,42 +17,34 @@ public static class MinMax
 
         float min = values[0];
         float max = values[0];
-        int start = 0;
-        if (Vector512.IsHardwareAccelerated || Vector256.IsHardwareAccelerated)
+        int magnitude = 0;
+        ReadOnlySpan<Vector512<float>> blocks = MemoryMarshal.Cast<float, Vector512<float>>(values);
+        if (blocks.Length > 0)
         {
-            ReadOnlySpan<Vector512<float>> blocks = MemoryMarshal.Cast<float, Vector512<float>>(values);
-            if (blocks.Length > 0)
+            // The magnitudes' bits tell what is not finite: whether a vectorised Min passes a NaN on differs between versions of .NET.
+            Vector512<int> mask = Vector512.Create(MagnitudeBits);
+            Vector512<float> mins = blocks[0], maxs = blocks[0];
+            Vector512<int> magnitudes = Vector512<int>.Zero;
+            foreach (Vector512<float> block in blocks)
             {
-                // Two accumulators a side hide the latency of min and max. Both propagate NaN.
-                Vector512<float> min0 = blocks[0], max0 = blocks[0], min1 = blocks[0], max1 = blocks[0];
-                int i = 1;
-                for (; i + 1 < blocks.Length; i += 2)
-                {
-                    min0 = Vector512.Min(min0, blocks[i]);
-                    max0 = Vector512.Max(max0, blocks[i]);
-                    min1 = Vector512.Min(min1, blocks[i + 1]);
-                    max1 = Vector512.Max(max1, blocks[i + 1]);
-                }
-                if (i < blocks.Length)
-                {
-                    min0 = Vector512.Min(min0, blocks[i]);
-                    max0 = Vector512.Max(max0, blocks[i]);
-                }
-                min0 = Vector512.Min(min0, min1);
-                max0 = Vector512.Max(max0, max1);
-                for (int lane = 0; lane < Vector512<float>.Count; lane++)
-                {
-                    min = MathF.Min(min, min0[lane]);
-                    max = MathF.Max(max, max0[lane]);
-                }
-                start = blocks.Length * Vector512<float>.Count;
+                mins = Vector512.Min(mins, block);
+                maxs = Vector512.Max(maxs, block);
+                magnitudes = Vector512.Max(magnitudes, block.AsInt32() & mask);
+            }
+            for (int lane = 0; lane < Vector512<float>.Count; lane++)
+            {
+                min = MathF.Min(min, mins[lane]);
+                max = MathF.Max(max, maxs[lane]);
+                magnitude = Math.Max(magnitude, magnitudes[lane]);
             }
         }
-        foreach (float value in values[start..])
+        foreach (float value in values[(blocks.Length * Vector512<float>.Count)..])
         {
             min = MathF.Min(min, value);
             max = MathF.Max(max, value);
+            magnitude = Math.Max(magnitude, BitConverter.SingleToInt32Bits(value) & MagnitudeBits);
         }
-        return new ActivationRange(min, max);
+        // Adding 0 makes a negative zero positive: which of the two comes first must not show.
+        return magnitude > LargestFinite ? ActivationRange.Broken : new ActivationRange(min + 0f, max + 0f);
     }
 }

@@ -30,6 +30,8 @@ public static class DiagnosticCatalog
         ["OCT3008"] = DiagnosticSeverity.Error,
         ["OCT3009"] = DiagnosticSeverity.Error,
         ["OCT3010"] = DiagnosticSeverity.Error,
+        ["OCT3011"] = DiagnosticSeverity.Error,
+        ["OCT3012"] = DiagnosticSeverity.Error,
         ["OCT4001"] = DiagnosticSeverity.Message,
         ["OCT4002"] = DiagnosticSeverity.Message,
         ["OCT4003"] = DiagnosticSeverity.Message,

@@ -167,7 +167,7 @@ public sealed class QdqEmitter
         float[]? bias = node.InputAt(2).Length > 0 ? _index.Initializer(node.Input[2])!.ToFloats() : null;
         int axis = OperatorTraits.ChannelAxis(node);
         float[] smallestScales = bias is null ? [] : QuantizedBias.SmallestWeightScales(bias, activationScale);
-        QuantizedWeights quantized = QuantizedWeights.Quantize(weights.ToFloats(), weights.Dims, axis, _weightLimit, smallestScales);
+        QuantizedWeights quantized = QuantizedWeights.Quantize(weights.AsFloats(), weights.Dims, axis, _weightLimit, smallestScales);
 
         string weightsName = Dequantize(weights.Name, axis, Store(weights, quantized));
         if (bias is null)

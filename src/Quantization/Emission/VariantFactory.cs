@@ -13,10 +13,8 @@ public sealed class VariantFactory
     private readonly ModelProto _prepared;
     private readonly ImmutableArray<NodePattern> _exclude;
     private readonly QuantizationTarget _target;
-    private readonly Func<QuantizationPlan, (ImmutableDictionary<string, ActivationRange> Ranges, int Samples)> _calibrate;
-    private QuantizationPlan? _plan;
-    private ImmutableDictionary<string, ActivationRange> _ranges = ImmutableDictionary<string, ActivationRange>.Empty;
-    private int _samples;
+    private readonly Func<QuantizationPlan, CalibratedRanges> _calibrate;
+    private (QuantizationPlan Plan, CalibratedRanges Ranges)? _calibrated;
 
     /// <summary>Creates the factory.</summary>
     /// <param name="prepared">The prepared float model.</param>
@@ -27,7 +25,7 @@ public sealed class VariantFactory
         ModelProto prepared,
         ImmutableArray<NodePattern> exclude,
         QuantizationTarget target,
-        Func<QuantizationPlan, (ImmutableDictionary<string, ActivationRange> Ranges, int Samples)> calibrate)
+        Func<QuantizationPlan, CalibratedRanges> calibrate)
     {
         _prepared = prepared;
         _exclude = exclude;
@@ -50,13 +48,15 @@ public sealed class VariantFactory
 
     private VariantBuild MakeStatic(string variant)
     {
-        QuantizationPlan plan = Calibrated();
-        EmittedModel emitted = QdqEmitter.Emit(_prepared, plan, _ranges, Variants.WeightLimit(variant), _target.SignedActivations);
+        (QuantizationPlan plan, CalibratedRanges calibrated) = _calibrated ??= Calibrate();
+        EmittedModel emitted = QdqEmitter.Emit(_prepared, plan, calibrated.Ranges, Variants.WeightLimit(variant), _target.SignedActivations);
         JsonObject recipe = Recipe(variant, "static");
         recipe["activations"] = _target.SignedActivations ? "int8 per tensor" : "uint8 per tensor";
         recipe["weights"] = Integers(Variants.WeightLimit(variant));
-        recipe["calibration"] = "minmax";
-        recipe["samples"] = _samples;
+        recipe["calibration"] = calibrated.Method;
+        if (!calibrated.Tried.IsEmpty)
+            recipe["calibrationsTried"] = new JsonArray([.. calibrated.Tried.Select(tried => (JsonNode)new JsonObject { ["method"] = tried.Method, ["drop"] = tried.Drop, ["sqnrDb"] = tried.SqnrDb })]);
+        recipe["samples"] = calibrated.Samples;
         Describe(recipe, plan.ComputeNodes.Count, plan.FloatReasons);
         return new VariantBuild(variant, emitted.Model, recipe, emitted, plan);
     }
@@ -100,18 +100,15 @@ public sealed class VariantFactory
         return new VariantBuild(Variants.Float16, converted, recipe);
     }
 
-    private QuantizationPlan Calibrated()
+    private (QuantizationPlan, CalibratedRanges) Calibrate()
     {
-        if (_plan is not null)
-            return _plan;
-
         QuantizationPlan plan = StaticQuantization.Plan(_prepared, _exclude);
         if (plan.ComputeNodes.IsEmpty)
             throw Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons);
-        (_ranges, _samples) = _calibrate(plan);
-        if (plan.Activations.FirstOrDefault(activation => !_ranges[activation].IsUsable) is { } broken)
+        CalibratedRanges calibrated = _calibrate(plan);
+        if (plan.Activations.FirstOrDefault(activation => !calibrated.Ranges[activation].IsUsable) is { } broken)
             throw new InvalidDataException($"the value '{broken}' of the float model is infinite or not a number on the calibration data");
-        return _plan = plan;
+        return (plan, calibrated);
     }
 
     private static NodePlan NotEmpty(NodePlan plan, string reason) => plan.Nodes.Any(OperatorTraits.IsCompute) ? plan : throw Nothing(reason, plan.FloatReasons);

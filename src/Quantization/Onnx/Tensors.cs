@@ -104,6 +104,13 @@ public static class Tensors
         return values;
     }
 
+    /// <summary>The elements of a floating-point tensor, in place where they are raw floats already; for reading only.</summary>
+    /// <exception cref="InvalidDataException">As for <see cref="ToFloats"/>.</exception>
+    public static ReadOnlySpan<float> AsFloats(this TensorProto tensor) =>
+        (DataType)tensor.DataType == DataType.Float && tensor.HasRawData && tensor.RawData.Length == tensor.ElementCount() * sizeof(float)
+            ? MemoryMarshal.Cast<byte, float>(tensor.RawData.Span)
+            : tensor.ToFloats();
+
     /// <summary>Copies a floating-point tensor's elements to where they are needed, without a copy between where they are 32-bit floats already.</summary>
     /// <exception cref="InvalidDataException">As for <see cref="ToFloats"/>.</exception>
     public static void CopyFloatsTo(this TensorProto tensor, Span<float> destination)

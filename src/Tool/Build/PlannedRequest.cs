@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Octet.Quantization;
+using Octet.Quantization.Calibration;
 using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Methods;
 
@@ -35,6 +36,7 @@ internal static class PlannedRequest
             Threads = model.Whole("threads", 0, least: 0),
             BatchSize = model.Whole("batch-size", 1, least: 1),
             CalibrationSamples = model.Whole("calibration-samples", 300, least: 1),
+            Method = KnownMethod(model),
             Target = KnownTarget(model),
         };
         return RecipeFile.Apply(request, model.Text("recipe"));
@@ -46,6 +48,14 @@ internal static class PlannedRequest
         return variants.FirstOrDefault(variant => variant != Variants.Float && !Variants.All.Contains(variant)) is { } unknown
             ? throw model.Unreadable($"'{unknown}' in --variants is none that this version makes: {string.Join(", ", Variants.All)}")
             : variants;
+    }
+
+    private static string KnownMethod(PlanOptions model)
+    {
+        string method = NullIfEmpty(model.Text("method")) ?? CalibrationMethods.MinMax;
+        return CalibrationMethods.IsKnown(method)
+            ? method
+            : throw model.Unreadable($"--method={method} is none of {string.Join(", ", CalibrationMethods.All)}, {CalibrationMethods.Auto}");
     }
 
     private static string KnownTarget(PlanOptions model)

@@ -48,6 +48,7 @@ internal static class CacheKey
             request.BatchSize,
             request.CalibrationSamples,
             request.Target,
+            request.Method,
         }));
 
         // Names count where they carry the labels: the folder of a class, the rows of a csv.
@@ -58,6 +59,7 @@ internal static class CacheKey
                 Add(PortablePaths.Below(root, file));
                 Add(HashOf(file));
             }
+        Add(request.Statistics is { } statistics ? HashOf(statistics) : "");
         AddLabels(request.Labels, Add);
         return Convert.ToHexString(hash.GetHashAndReset()).ToLowerInvariant();
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Octet.Quantization;
+using Octet.Quantization.Calibration;
 using Octet.Quantization.Methods;
 using Octet.Tool.Output;
 
@@ -13,14 +14,15 @@ internal static class QuantizeVerb
         Argument<string> model = new("model") { Description = "The float .onnx file." };
         CommonOptions common = new();
         Option<string?> output = new("--output", "-o") { Description = "The folder for what ships: variants that won, the manifest, the probe. The model's own folder where it is left out." };
-        Option<string> method = new("--method") { Description = "How activation ranges are found.", DefaultValueFactory = _ => "minmax" };
-        method.AcceptOnlyFromAmong("minmax");
+        Option<string> method = new("--method") { Description = $"How activation ranges are found: {string.Join(", ", CalibrationMethods.All)}, or auto for the one that is the most accurate on the samples.", DefaultValueFactory = _ => CalibrationMethods.MinMax };
+        method.AcceptOnlyFromAmong([.. CalibrationMethods.All, CalibrationMethods.Auto]);
+        Option<string?> statistics = new("--statistics") { Description = "A statistics file of 'octet calibrate' or 'octet merge', used in place of a calibration run." };
         Option<string[]> variants = new("--variants") { Description = $"What to try: {string.Join(", ", Variants.All)}. What suits the model where it is left out.", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
         variants.AcceptOnlyFromAmong([.. Variants.All]);
         Option<string[]> exclude = new("--exclude") { Description = "A node's name or an operator that stays float; * and ? are wildcards. May be given several times.", DefaultValueFactory = _ => [] };
         Option<string> recipe = new("--recipe") { Description = "A recipe to repeat: the 'recipe' object of a variant in report.json.", DefaultValueFactory = _ => "" };
         Option<int> samples = NumberOption.Whole("--calibration-samples", "The most inputs that are read.", least: 1, standard: 300);
-        Command command = new("quantize", "Makes integer variants of a model, measures them against it, and keeps what is faster and still right.") { model, output, method, variants, exclude, recipe, samples };
+        Command command = new("quantize", "Makes integer variants of a model, measures them against it, and keeps what is faster and still right.") { model, output, method, variants, exclude, recipe, samples, statistics };
         foreach (Option option in common.All)
             command.Add(option);
 
@@ -46,6 +48,8 @@ internal static class QuantizeVerb
                 Threads = parsed.GetValue(common.Threads),
                 BatchSize = parsed.GetValue(common.Batch),
                 CalibrationSamples = parsed.GetValue(samples),
+                Method = parsed.GetValue(method)!,
+                Statistics = parsed.GetValue(statistics) is { } file ? Path.GetFullPath(file) : null,
             };
             return Run(RecipeFile.Apply(request, parsed.GetValue(recipe)!), parsed.GetValue(common.Json), cancellation);
         })));
