@@ -3,11 +3,9 @@ namespace Octet.Package.Tests;
 [Collection(PackageTests.Name)]
 public class CleanTests(PackageFeed feed)
 {
+    // The build that skipped the tool must know the files of the one before.
     [Fact]
-    public void Nothing_of_ours_is_left() => LeavesNothing(new Consumer(feed, "model"), consumer => consumer.Build().MustSucceed());
-
-    [Fact]
-    public void Nothing_is_left_after_a_build_that_skipped_the_tool() => LeavesNothing(new Consumer(feed, "model"), consumer =>
+    public void Nothing_of_ours_is_left() => LeavesNothing(new Consumer(feed, "model"), consumer =>
     {
         consumer.Build().MustSucceed();
         Assert.Equal(0, consumer.Build("--no-restore").MustSucceed().ToolRuns);

@@ -25,6 +25,7 @@ internal sealed class Consumer
             Write("../models/direction.onnx", script);
         }
         Properties["OctetVersion"] = feed.Version;
+        Properties["NuGetAudit"] = "false";
         Properties["QuantizeModelsCachePath"] = Path.Combine(_folder, "cache");
     }
 

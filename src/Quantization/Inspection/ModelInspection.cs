@@ -59,7 +59,7 @@ public sealed record ModelInspection(
             [.. model.Graph.WithSubgraphs().SelectMany(graph => graph.Node).GroupBy(node => node.OpType).Select(group => KeyValuePair.Create(group.Key, group.Count())).OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)],
             [.. model.OtherDomains()],
             weights.Sum(tensor => (long)tensor.ElementCount()),
-            weights.Sum(tensor => tensor.CalculateSize()),
+            weights.Sum(tensor => tensor.ByteCount()),
             plan?.ComputeNodes.Count ?? 0,
             plan?.ConnectingNodes.Count ?? 0,
             plan?.FloatReasons ?? ImmutableSortedDictionary<string, string>.Empty,

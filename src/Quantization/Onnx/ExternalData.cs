@@ -5,61 +5,132 @@ using Octet.Quantization.Onnx.Protocol;
 
 namespace Octet.Quantization.Onnx;
 
-/// <summary>Weights kept in files beside the model (ONNX external data). Model files are untrusted: nothing outside the model's folder is read.</summary>
+/// <summary>
+/// Weights kept in files beside the model (ONNX external data). Model files are untrusted: nothing outside the model's folder is read.
+/// Small tensors are loaded with the model; large ones stay in their file, bound to it, and are read each time they are needed.
+/// </summary>
 public static class ExternalData
 {
-    /// <summary>Brings every external tensor of the model, subgraphs included, into the model.</summary>
-    /// <exception cref="DiagnosticException">OCT2006.</exception>
-    public static void Load(ModelProto model, string modelPath)
+    /// <summary>Tensors of this size in bytes or more stay in their file until they are needed.</summary>
+    public const int LargeTensor = 1 << 20;
+
+    private const string Location = "location";
+    private const string Offset = "offset";
+    private const string Length = "length";
+    private const string BoundBy = "octet.bound";
+
+    // Marks the tensors that this process has checked. A file cannot know it, so that no file can claim to have been checked.
+    private static readonly string Token = Guid.NewGuid().ToString("N");
+
+    /// <summary>Brings the small external tensors of the model into it and binds the large ones to their files, subgraphs included.</summary>
+    /// <exception cref="DiagnosticException">OCT2006: a file is missing, outside the model's folder or too short.</exception>
+    public static void Bind(ModelProto model, string modelPath)
     {
-        foreach (TensorProto tensor in ExternalTensors(model).ToArray())
-            using (FileStream stream = Open(tensor, modelPath, out long offset, out long length))
-                LoadTensor(tensor, modelPath, stream, offset, length);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
+        foreach (TensorProto tensor in model.ConstantTensors())
+            if (tensor.DataLocation == TensorProto.Types.DataLocation.External)
+                Bind(tensor, folder, modelPath);
     }
 
     /// <summary>Makes sure that every external tensor lies where it may and is there, without reading it.</summary>
     /// <exception cref="DiagnosticException">OCT2006.</exception>
     public static void Check(ModelProto model, string modelPath)
     {
-        foreach (TensorProto tensor in ExternalTensors(model))
-            Open(tensor, modelPath, out _, out _).Dispose();
+        string folder = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
+        foreach (TensorProto tensor in model.ConstantTensors())
+            if (tensor.DataLocation == TensorProto.Types.DataLocation.External)
+                Locate(tensor, folder, modelPath);
     }
 
     /// <summary>The files that the model's external tensors name, absolute, each once.</summary>
     /// <exception cref="DiagnosticException">OCT2006: a name leads out of the model's folder.</exception>
     public static IReadOnlyList<string> Files(ModelProto model, string modelPath)
     {
-        return [.. ExternalTensors(model).Select(tensor => Resolve(tensor, modelPath)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        string folder = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
+        return [.. model.ConstantTensors()
+            .Where(tensor => tensor.DataLocation == TensorProto.Types.DataLocation.External)
+            .Select(tensor => Resolve(tensor, Entry(tensor, Location) ?? "", folder, modelPath))
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)];
     }
 
-    private static IEnumerable<TensorProto> ExternalTensors(ModelProto model) =>
-        model.Graph.WithSubgraphs()
-            .SelectMany(graph => graph.Initializer.Concat(graph.Node.SelectMany(node => node.Attribute).Select(attribute => attribute.T).OfType<TensorProto>()))
-            .Where(tensor => tensor.DataLocation == TensorProto.Types.DataLocation.External);
+    /// <summary>Whether the tensor's bytes lie in a file that <see cref="Bind(ModelProto, string)"/> has checked.</summary>
+    internal static bool IsBound(TensorProto tensor) =>
+        tensor.DataLocation == TensorProto.Types.DataLocation.External && Entry(tensor, BoundBy) == Token;
 
-    private static FileStream Open(TensorProto tensor, string modelPath, out long offset, out long length)
+    /// <summary>The size in bytes of a bound tensor.</summary>
+    internal static long LengthOf(TensorProto tensor) => long.Parse(Entry(tensor, Length)!, CultureInfo.InvariantCulture);
+
+    /// <summary>Reads the bytes of a bound tensor, from <paramref name="start"/> on, until <paramref name="destination"/> is full.</summary>
+    /// <exception cref="DiagnosticException">OCT2006: the file has gone or changed.</exception>
+    internal static void Read(TensorProto tensor, long start, Span<byte> destination)
     {
-        string file = Resolve(tensor, modelPath);
-        if (!File.Exists(file))
-            throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"'{Entry(tensor, "location")}' does not exist");
-        FileStream? stream = null;
+        string file = Entry(tensor, Location)!;
         try
         {
-            stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
-            offset = Number(tensor, "offset", modelPath) ?? 0;
-            length = Number(tensor, "length", modelPath) ?? NeededBytes(tensor) ?? stream.Length - offset;
+            using Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(file);
+            long position = long.Parse(Entry(tensor, Offset)!, CultureInfo.InvariantCulture) + start;
+            while (!destination.IsEmpty)
+            {
+                int read = RandomAccess.Read(handle, destination, position);
+                if (read == 0)
+                    throw DiagnosticCatalog.Exception("OCT2006", file, tensor.Name, "the file became shorter while it was in use");
+                position += read;
+                destination = destination[read..];
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiagnosticCatalog.Exception("OCT2006", file, tensor.Name, exception.Message.TrimEnd('.'));
+        }
+    }
+
+    /// <summary>Brings a bound tensor's bytes into it.</summary>
+    internal static void Load(TensorProto tensor)
+    {
+        byte[] bytes = new byte[LengthOf(tensor)];
+        Read(tensor, 0, bytes);
+        Embed(tensor, bytes);
+    }
+
+    /// <summary>Makes a tensor refer to bytes of a file in the model's folder.</summary>
+    internal static void Refer(TensorProto tensor, string fileName, long offset, long length)
+    {
+        tensor.ClearRawData();
+        tensor.DataLocation = TensorProto.Types.DataLocation.External;
+        SetEntries(tensor, (Location, fileName), (Offset, Number(offset)), (Length, Number(length)));
+    }
+
+    private static void Bind(TensorProto tensor, string folder, string modelPath)
+    {
+        (string file, long offset, long length) = Locate(tensor, folder, modelPath);
+        SetEntries(tensor, (Location, file), (Offset, Number(offset)), (Length, Number(length)), (BoundBy, Token));
+        if (length < LargeTensor)
+            Load(tensor);
+    }
+
+    /// <summary>Where a tensor's bytes are, after every check that can be made without reading them.</summary>
+    private static (string File, long Offset, long Length) Locate(TensorProto tensor, string folder, string modelPath)
+    {
+        string location = Entry(tensor, Location) ?? "";
+        string file = Resolve(tensor, location, folder, modelPath);
+        try
+        {
+            if (!File.Exists(file))
+                throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"'{location}' does not exist");
+            // Opening it tells that it may be read, too.
+            using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read);
+            long offset = ReadNumber(tensor, Offset, modelPath) ?? 0;
+            long length = ReadNumber(tensor, Length, modelPath) ?? NeededBytes(tensor) ?? stream.Length - offset;
             if (NeededBytes(tensor) is { } needed && length < needed)
                 throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"it has {length} bytes there and needs {needed}");
             if (length < 0 || length > Array.MaxLength || offset > stream.Length - length)
                 throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"{Math.Max(length, 0)} bytes from {offset} on lie outside '{Path.GetFileName(file)}', which has {stream.Length}");
-            return stream;
+            return (file, offset, length);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            stream?.Dispose();
-            if (exception is IOException or UnauthorizedAccessException)
-                throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, exception.Message.TrimEnd('.'));
-            throw;
+            throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, exception.Message.TrimEnd('.'));
         }
     }
 
@@ -84,27 +155,15 @@ public static class ExternalData
         }
     }
 
-    private static void LoadTensor(TensorProto tensor, string modelPath, FileStream stream, long offset, long length)
+    private static void Embed(TensorProto tensor, byte[] bytes)
     {
-        try
-        {
-            byte[] bytes = new byte[length];
-            stream.Position = offset;
-            stream.ReadExactly(bytes);
-            tensor.RawData = UnsafeByteOperations.UnsafeWrap(bytes);
-            tensor.ExternalData.Clear();
-            tensor.ClearDataLocation();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, exception.Message.TrimEnd('.'));
-        }
+        tensor.RawData = UnsafeByteOperations.UnsafeWrap(bytes);
+        tensor.ExternalData.Clear();
+        tensor.ClearDataLocation();
     }
 
-    private static string Resolve(TensorProto tensor, string modelPath)
+    private static string Resolve(TensorProto tensor, string location, string folder, string modelPath)
     {
-        string location = Entry(tensor, "location") ?? "";
-        string folder = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
         string inside = folder.EndsWith(Path.DirectorySeparatorChar) ? folder : folder + Path.DirectorySeparatorChar;
         if (location.Length == 0 || Path.IsPathRooted(location))
             throw DiagnosticCatalog.Exception("OCT2006", modelPath, tensor.Name, $"its location '{location}' is not a relative path");
@@ -137,7 +196,15 @@ public static class ExternalData
     private static string? Entry(TensorProto tensor, string key) =>
         tensor.ExternalData.FirstOrDefault(entry => entry.Key == key)?.Value;
 
-    private static long? Number(TensorProto tensor, string key, string modelPath)
+    private static void SetEntries(TensorProto tensor, params (string Key, string Value)[] entries)
+    {
+        tensor.ExternalData.Clear();
+        tensor.ExternalData.AddRange(entries.Select(entry => new StringStringEntryProto { Key = entry.Key, Value = entry.Value }));
+    }
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static long? ReadNumber(TensorProto tensor, string key, string modelPath)
     {
         if (Entry(tensor, key) is not { } text)
             return null;

@@ -2,35 +2,32 @@ using Octet.Quantization.Onnx.Protocol;
 
 namespace Octet.Quantization.Onnx;
 
-/// <summary>Who produces and who reads each value of one graph. A snapshot: it does not follow later changes of the graph.</summary>
+/// <summary>
+/// Who produces and who reads each value of one graph. A snapshot: it does not follow later changes of the graph, unless they are made by the
+/// <see cref="GraphEditor"/> that it belongs to.
+/// </summary>
 public sealed class GraphIndex
 {
     private readonly Dictionary<string, NodeProto> _producers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<NodeProto>> _consumers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorProto> _initializers = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _inputs;
     private readonly HashSet<string> _outputs;
+    private readonly GraphIndex? _outer;
 
     /// <summary>Indexes a graph. A node that reads a value inside its subgraphs counts as its consumer.</summary>
-    public GraphIndex(GraphProto graph)
+    /// <param name="graph">The graph.</param>
+    /// <param name="outer">For a graph inside a node, the graph around it: its constants can be read here too.</param>
+    public GraphIndex(GraphProto graph, GraphIndex? outer = null)
     {
         Graph = graph;
+        _outer = outer;
+        _inputs = new HashSet<string>(graph.Input.Select(input => input.Name), StringComparer.Ordinal);
         _outputs = new HashSet<string>(graph.Output.Select(output => output.Name), StringComparer.Ordinal);
         foreach (TensorProto initializer in graph.Initializer)
             _initializers[initializer.Name] = initializer;
         foreach (NodeProto node in graph.Node)
-        {
-            foreach (string output in node.Output)
-                if (output.Length > 0)
-                    _producers[output] = node;
-            foreach (string input in node.Input.Concat(node.CapturedNames()).Distinct(StringComparer.Ordinal))
-            {
-                if (input.Length == 0)
-                    continue;
-                if (!_consumers.TryGetValue(input, out List<NodeProto>? readers))
-                    _consumers[input] = readers = [];
-                readers.Add(node);
-            }
-        }
+            Add(node);
     }
 
     /// <summary>The graph that was indexed.</summary>
@@ -42,8 +39,13 @@ public sealed class GraphIndex
     /// <summary>The nodes that read the value, each once, in graph order.</summary>
     public IReadOnlyList<NodeProto> Consumers(string value) => _consumers.TryGetValue(value, out List<NodeProto>? readers) ? readers : [];
 
-    /// <summary>The constant behind the value, or null.</summary>
-    public TensorProto? Initializer(string value) => _initializers.GetValueOrDefault(value);
+    /// <summary>The constant behind the value, of this graph or of one around it, or null.</summary>
+    public TensorProto? Initializer(string value)
+    {
+        if (_initializers.TryGetValue(value, out TensorProto? tensor))
+            return tensor;
+        return _outer is null || _producers.ContainsKey(value) || _inputs.Contains(value) ? null : _outer.Initializer(value);
+    }
 
     /// <summary>Whether the value leaves the graph.</summary>
     public bool IsOutput(string value) => _outputs.Contains(value);
@@ -54,4 +56,35 @@ public sealed class GraphIndex
     /// <summary>The constant scalar behind the value (any shape with one element), or null.</summary>
     public float? Scalar(string value) =>
         Initializer(value) is { } tensor && tensor.IsFloatingPoint() && tensor.ElementCount() == 1 ? tensor.ToFloats()[0] : null;
+
+    internal void Add(NodeProto node)
+    {
+        foreach (string output in node.Output)
+            if (output.Length > 0)
+                _producers[output] = node;
+        foreach (string input in Reads(node))
+        {
+            if (!_consumers.TryGetValue(input, out List<NodeProto>? readers))
+                _consumers[input] = readers = [];
+            readers.Add(node);
+        }
+    }
+
+    internal void Remove(NodeProto node)
+    {
+        foreach (string output in node.Output)
+            if (ReferenceEquals(_producers.GetValueOrDefault(output), node))
+                _producers.Remove(output);
+        foreach (string input in Reads(node))
+        {
+            // By reference: nodes compare by content, which would be slow, and wrong for twins.
+            List<NodeProto> readers = _consumers[input];
+            readers.RemoveAt(readers.FindIndex(reader => ReferenceEquals(reader, node)));
+        }
+    }
+
+    internal void Add(TensorProto initializer) => _initializers[initializer.Name] = initializer;
+
+    private static IEnumerable<string> Reads(NodeProto node) =>
+        node.Input.Concat(node.CapturedNames()).Where(input => input.Length > 0).Distinct(StringComparer.Ordinal);
 }

@@ -7,13 +7,13 @@ namespace Octet.Quantization.Onnx;
 /// <summary>Reads and writes .onnx files. Reading and writing an untouched model loses nothing, unknown fields included.</summary>
 public static class OnnxFile
 {
-    /// <summary>Reads a model with its external data.</summary>
+    /// <summary>Reads a model. Large tensors of its external data stay in their files until they are needed (<see cref="ExternalData"/>).</summary>
     /// <param name="path">The .onnx file.</param>
     /// <exception cref="DiagnosticException">OCT2001: not a readable model. OCT2006: external data missing, outside the model's folder or out of bounds.</exception>
     public static ModelProto Read(string path)
     {
         ModelProto model = ReadWithoutExternalData(path);
-        ExternalData.Load(model, path);
+        ExternalData.Bind(model, path);
         return model;
     }
 
@@ -25,9 +25,13 @@ public static class OnnxFile
         return ReasonNotAModel(model) is { } reason ? throw DiagnosticCatalog.Exception("OCT2001", path, reason) : model;
     }
 
-    /// <summary>Writes a model in one piece: under a temporary name first, then moved, so that no reader ever sees half a file.</summary>
-    /// <exception cref="DiagnosticException">OCT5002: the folder is read-only or full.</exception>
-    public static void Write(ModelProto model, string path) => AtomicFile.Write(path, stream => model.WriteTo(stream));
+    /// <summary>
+    /// Writes a model, in one file where the format allows it (2 GB), else with its weights in a second file beside it, named as the model with
+    /// <c>.data</c> behind. Each file is written under a temporary name first, then moved, so that no reader ever sees half a file.
+    /// </summary>
+    /// <returns>The files written, the model first.</returns>
+    /// <exception cref="DiagnosticException">OCT5002: the folder is read-only or full. OCT2006: external data has gone since the model was read.</exception>
+    public static IReadOnlyList<string> Write(ModelProto model, string path) => ModelWriter.Write(model, path, ModelWriter.LargestSingleFile);
 
     private static ModelProto Parse(string path)
     {

@@ -18,6 +18,13 @@ public static class Opset
         model.IrVersion = Math.Max(model.IrVersion, MinimumIrVersion(version));
     }
 
+    /// <summary>Lets the model use the operators of a domain, if it does not already.</summary>
+    public static void Import(this ModelProto model, string domain, long version)
+    {
+        if (!model.OpsetImport.Any(import => import.Domain == domain))
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
+    }
+
     /// <summary>Domains other than the standard one that the model's nodes use.</summary>
     public static IReadOnlyList<string> OtherDomains(this ModelProto model) =>
         [.. model.Graph.WithSubgraphs().SelectMany(graph => graph.Node).Where(node => !node.IsStandard()).Select(node => node.Domain).Distinct().Order(StringComparer.Ordinal)];

@@ -6,20 +6,19 @@ namespace Octet.Quantization.Onnx;
 public sealed class UniqueNames
 {
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _lastNumbers = new(StringComparer.Ordinal);
 
     /// <summary>Takes note of every name in the model, subgraphs included.</summary>
     public UniqueNames(ModelProto model)
     {
         foreach (GraphProto graph in model.Graph.WithSubgraphs())
         {
-            _taken.UnionWith(graph.Input.Select(input => input.Name));
+            _taken.UnionWith(graph.DefinedNames());
             _taken.UnionWith(graph.Output.Select(output => output.Name));
-            _taken.UnionWith(graph.Initializer.Select(initializer => initializer.Name));
             foreach (NodeProto node in graph.Node)
             {
                 _taken.Add(node.Name);
                 _taken.UnionWith(node.Input);
-                _taken.UnionWith(node.Output);
             }
         }
     }
@@ -27,9 +26,14 @@ public sealed class UniqueNames
     /// <summary>The wanted name where it is free, else with the first free number behind it. It counts as taken from then on.</summary>
     public string Fresh(string wanted)
     {
-        string name = wanted;
-        for (int number = 2; !_taken.Add(name); number++)
-            name = $"{wanted}_{number}";
+        if (_taken.Add(wanted))
+            return wanted;
+        int number = _lastNumbers.GetValueOrDefault(wanted, 1);
+        string name;
+        do
+            name = $"{wanted}_{++number}";
+        while (!_taken.Add(name));
+        _lastNumbers[wanted] = number;
         return name;
     }
 }

@@ -5,24 +5,34 @@ namespace Octet.Quantization.Preparation;
 
 /// <summary>
 /// Turns Constant nodes that hold a tensor into initializers, in every graph of the model, so that later passes find weights in one
-/// place. Some exporters (PaddlePaddle's, say) keep every weight in a Constant node.
+/// place. Some exporters (PaddlePaddle's, say) keep every weight in a Constant node. Graph inputs that only repeat an initializer go (IR 3 asked
+/// for them): they would let a caller override a weight, so that it would be no constant.
 /// </summary>
 public static class ConstantsToInitializers
 {
+    private const int InitializersWithoutInputs = 4;
+
     /// <summary>Returns the rewritten model; the argument is left as it is.</summary>
     public static ModelProto Apply(ModelProto model)
     {
-        ModelProto result = model.Clone();
-        foreach (GraphProto graph in result.Graph.WithSubgraphs())
+        ModelProto result = Rewriting.EachNode(model, node => node.Is("Constant"), (node, editor) =>
         {
-            foreach (NodeProto node in graph.Node.ToArray())
-            {
-                if (!node.Is("Constant") || ValueOf(node) is not { } value || graph.Output.Any(output => output.Name == node.Output[0]))
-                    continue;
-                graph.Initializer.Add(value.WithName(node.Output[0]));
-                graph.Node.Remove(node);
-            }
-        }
+            if (ValueOf(node) is not { } value || editor.Index.IsOutput(node.Output[0]))
+                return;
+            editor.Remove(node);
+            editor.Add(value.WithName(node.Output[0]));
+        });
+        return WithoutRepeatedInputs(result);
+    }
+
+    private static ModelProto WithoutRepeatedInputs(ModelProto model)
+    {
+        HashSet<string> constants = new(model.Graph.Initializer.Select(initializer => initializer.Name), StringComparer.Ordinal);
+        if (!model.Graph.Input.Any(input => constants.Contains(input.Name)))
+            return model;
+        ModelProto result = model.Clone();
+        result.Graph.Input.KeepWhere(input => !constants.Contains(input.Name));
+        result.IrVersion = Math.Max(result.IrVersion, InitializersWithoutInputs);
         return result;
     }
 

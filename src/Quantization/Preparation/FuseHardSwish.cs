@@ -4,8 +4,8 @@ using Octet.Quantization.Onnx.Protocol;
 namespace Octet.Quantization.Preparation;
 
 /// <summary>
-/// Recognises hard-swish spelled out, x * clip(x + 3, 0, 6) / 6 in any order of the last two steps, and writes the one operator
-/// HardSwish (opset 14). Exports of opset 9 to 13 have no other way to say it: four passes over memory instead of one.
+/// Recognises hard-swish spelled out, x * hardsigmoid(x) or x * clip(x + 3, 0, 6) / 6, and writes the one operator HardSwish (opset 14). Exports of
+/// opset 9 to 13 have no other way to say it: four passes over memory instead of one. Runs after <see cref="FuseHardSigmoid"/>.
 /// </summary>
 public static class FuseHardSwish
 {
@@ -15,58 +15,43 @@ public static class FuseHardSwish
     /// <summary>Returns the rewritten model; the argument is left as it is. Equal up to float rounding. Below opset 14 nothing changes.</summary>
     public static ModelProto Apply(ModelProto model)
     {
-        ModelProto result = model.Clone();
-        if (result.StandardVersion() < MinimumOpset)
-            return result;
-
-        GraphProto graph = result.Graph;
-        GraphIndex index = new(graph);
-        HashSet<NodeProto> removed = [];
-        Dictionary<NodeProto, NodeProto> replaced = [];
-        foreach (NodeProto add in graph.Node.Where(node => node.Is("Add")))
+        if (model.StandardVersion() < MinimumOpset)
+            return model;
+        return Rewriting.EachNode(model, node => node.IsStandard() && node.OpType is "HardSigmoid" or "Clip" or "Min" or "Max", (node, editor) =>
         {
-            if (Match(add, index) is not { } match)
-                continue;
-            removed.UnionWith(match.Inner);
-            replaced[match.Last] = Nodes.Create("HardSwish", match.Last.Name, [match.Input], [match.Last.Output[0]]);
-        }
-
-        NodeProto[] nodes = [.. graph.Node.Where(node => !removed.Contains(node)).Select(node => replaced.GetValueOrDefault(node, node))];
-        graph.Node.Clear();
-        graph.Node.AddRange(nodes);
-        return result;
+            if ((node.OpType == "HardSigmoid" ? MatchHardSigmoid(node, editor) : MatchClamp(node, editor)) is not { } match)
+                return;
+            foreach (NodeProto inner in match.Nodes[..^1])
+                editor.Remove(inner);
+            NodeProto last = match.Nodes[^1];
+            editor.Replace(last, Nodes.Create("HardSwish", last.Name, [match.Input], [last.Output[0]]));
+        });
     }
 
-    private static (string Input, NodeProto[] Inner, NodeProto Last)? Match(NodeProto add, GraphIndex index)
+    // hardsigmoid(x) * x
+    private static (string Input, NodeProto[] Nodes)? MatchHardSigmoid(NodeProto gate, GraphEditor editor)
     {
-        if (OtherThanScalar(add, 3, index) is not { } x
-            || index.SoleConsumer(add.Output[0]) is not { } clip || !IsClip(clip, 0, 6, index)
-            || index.SoleConsumer(clip.Output[0]) is not { } third)
-            return null;
-
-        // clip / 6 * x
-        if (DividesBy(third, clip.Output[0], 6, index) && index.SoleConsumer(third.Output[0]) is { } product && MultipliesWith(product, third.Output[0], x))
-            return (x, [add, clip, third], product);
-        // clip * x / 6
-        if (MultipliesWith(third, clip.Output[0], x) && index.SoleConsumer(third.Output[0]) is { } quotient && DividesBy(quotient, third.Output[0], 6, index))
-            return (x, [add, clip, third], quotient);
-        return null;
+        string x = gate.Input[0];
+        return ScalarOperands.IsAbout(gate.Float("alpha", 0.2f), 1.0 / 6) && ScalarOperands.IsAbout(gate.Float("beta", 0.5f), 0.5)
+            && editor.Index.SoleConsumer(gate.Output[0]) is { } product && Multiplies(product, gate.Output[0], x)
+            ? (x, [gate, product])
+            : null;
     }
 
-    private static string? OtherThanScalar(NodeProto node, float scalar, GraphIndex index)
+    // clip(x + 3, 0, 6) * x / 6
+    private static (string Input, NodeProto[] Nodes)? MatchClamp(NodeProto node, GraphEditor editor)
     {
-        if (index.Scalar(node.Input[1]) == scalar)
-            return node.Input[0];
-        return index.Scalar(node.Input[0]) == scalar ? node.Input[1] : null;
+        GraphIndex index = editor.Index;
+        return ScalarOperands.ReadClamp(node, editor) is (var clamped, 0, 6, var clamp)
+            && index.Producer(clamped) is { } add && ReferenceEquals(index.SoleConsumer(clamped), node)
+            && ScalarOperands.ReadSum(add, editor) is (var x, 3)
+            && index.SoleConsumer(clamp[^1].Output[0]) is { } product && Multiplies(product, clamp[^1].Output[0], x)
+            && index.SoleConsumer(product.Output[0]) is { } divide
+            && ScalarOperands.ReadProduct(divide, editor) is var (_, factor) && ScalarOperands.IsAbout(factor, 1.0 / 6)
+            ? (x, [add, .. clamp, product, divide])
+            : null;
     }
 
-    private static bool IsClip(NodeProto node, float low, float high, GraphIndex index) =>
-        node.Is("Clip") && index.Scalar(node.InputAt(1)) == low && index.Scalar(node.InputAt(2)) == high;
-
-    private static bool MultipliesWith(NodeProto node, string value, string other) =>
+    private static bool Multiplies(NodeProto node, string value, string other) =>
         node.Is("Mul") && ((node.Input[0] == value && node.Input[1] == other) || (node.Input[1] == value && node.Input[0] == other));
-
-    private static bool DividesBy(NodeProto node, string value, float divisor, GraphIndex index) =>
-        (node.Is("Div") && node.Input[0] == value && index.Scalar(node.Input[1]) == divisor)
-        || (node.Is("Mul") && OtherThanScalar(node, 1 / divisor, index) == value);
 }

@@ -4,9 +4,11 @@ using Octet.Quantization.Onnx.Protocol;
 
 namespace Octet.Quantization.Preparation;
 
-/// <summary>The changes of single operators between opset 7 and 14, one step a change.</summary>
+/// <summary>The changes of single operators between opset 7 and 21, one step a change. What is not named here reads the same in both.</summary>
 internal sealed class OperatorConversion(GraphProto graph, UniqueNames names)
 {
+    private readonly Lazy<GraphEditor> _editor = new(() => new GraphEditor(graph, names));
+
     /// <summary>Rewrites one node of opset <paramref name="from"/> so that it means the same in opset <paramref name="target"/>.</summary>
     /// <exception cref="NotSupportedException">There is no counterpart.</exception>
     public IEnumerable<NodeProto> Convert(NodeProto node, long from, long target)
@@ -15,9 +17,12 @@ internal sealed class OperatorConversion(GraphProto graph, UniqueNames names)
 
         switch (node.OpType)
         {
-            case "BatchNormalization" when Crosses(9):
-                if (node.RemoveAttribute("spatial") is { I: 0 })
+            case "BatchNormalization":
+                if (Crosses(9) && node.RemoveAttribute("spatial") is { I: 0 })
                     throw new NotSupportedException($"{node.DisplayName()} (BatchNormalization with spatial = 0) has no counterpart");
+                // More outputs than one used to mean training.
+                if (Crosses(14) && node.Output.Skip(1).Any(output => output.Length > 0))
+                    throw new NotSupportedException($"{node.DisplayName()} (BatchNormalization that trains) has no counterpart");
                 break;
 
             case "Scan" when Crosses(9):
@@ -32,6 +37,9 @@ internal sealed class OperatorConversion(GraphProto graph, UniqueNames names)
                 node.Attribute.Add(Nodes.Attribute("coordinate_transformation_mode", "asymmetric"));
                 node.Attribute.Add(Nodes.Attribute("nearest_mode", "floor"));
                 break;
+
+            case "Resize" when Crosses(13) && node.Text("coordinate_transformation_mode", "") == "tf_half_pixel_for_nn":
+                throw new NotSupportedException($"{node.DisplayName()} (Resize with tf_half_pixel_for_nn) has no counterpart");
 
             case "Slice" when Crosses(10):
                 long[] starts = node.RemoveAttribute("starts") is { } startsAttribute ? [.. startsAttribute.Ints] : [];
@@ -66,9 +74,34 @@ internal sealed class OperatorConversion(GraphProto graph, UniqueNames names)
                 MoveToInputs(node, 1, Take(node, "axes"));
                 break;
 
-            case "Split" when Crosses(13):
-                MoveToInputs(node, 1, Take(node, "split"));
+            case "Split" when Crosses(13) || Crosses(18):
+                if (Crosses(13))
+                    MoveToInputs(node, 1, Take(node, "split"));
+                if (Crosses(18) && node.InputAt(1).Length == 0)
+                    node.Attribute.Add(Nodes.Attribute("num_outputs", node.Output.Count));
                 break;
+
+            case "ReduceL1" or "ReduceL2" or "ReduceLogSum" or "ReduceLogSumExp" or "ReduceMax" or "ReduceMean" or "ReduceMin" or "ReduceProd" or "ReduceSumSquare" when Crosses(18):
+                MoveToInputs(node, 1, Take(node, "axes"));
+                break;
+
+            case "RoiAlign" when Crosses(16):
+                node.Attribute.Add(Nodes.Attribute("coordinate_transformation_mode", "output_half_pixel"));
+                break;
+
+            case "DFT" when Crosses(20):
+                // The axis used to count from 1, the batch being 0; it is an input now.
+                while (node.Input.Count < 2)
+                    node.Input.Add("");
+                node.Input.Add(AddInitializer(Tensors.Create(names.Fresh($"{node.Output[0]}_axis"), [], [node.RemoveAttribute("axis")?.I ?? 1])));
+                break;
+
+            case "GridSample" when Crosses(20) && node.Attribute("mode") is { } mode:
+                mode.S = Google.Protobuf.ByteString.CopyFromUtf8(mode.S.ToStringUtf8() switch { "bilinear" => "linear", "bicubic" => "cubic", var other => other });
+                break;
+
+            case "GroupNormalization" when Crosses(21):
+                return PerChannel(node);
 
             case "Softmax" or "LogSoftmax" or "Hardmax" when Crosses(13):
                 return AlongOneAxis(node);
@@ -111,9 +144,7 @@ internal sealed class OperatorConversion(GraphProto graph, UniqueNames names)
         // Opset 7 has the scales as an attribute, opset 9 as an input.
         if (node.RemoveAttribute("scales") is { } scales)
         {
-            string name = names.Fresh($"{node.Output[0]}_scales");
-            graph.Initializer.Add(Tensors.Create(name, [scales.Floats.Count], [.. scales.Floats]));
-            node.Input.Add(name);
+            node.Input.Add(AddInitializer(Tensors.Create(names.Fresh($"{node.Output[0]}_scales"), [scales.Floats.Count], [.. scales.Floats])));
         }
         node.OpType = "Resize";
         node.Input.Insert(1, "");
@@ -122,11 +153,37 @@ internal sealed class OperatorConversion(GraphProto graph, UniqueNames names)
         return node;
     }
 
-    private int? RankOf(string value)
+    /// <summary>Opset 18 had one scale and bias a group, opset 21 has one a channel: each is repeated for the channels of its group.</summary>
+    private NodeProto[] PerChannel(NodeProto node)
     {
-        ValueInfoProto? info = graph.Input.Concat(graph.Output).Concat(graph.ValueInfo).FirstOrDefault(info => info.Name == value);
-        return info?.Type?.TensorType?.Shape?.Dim.Count;
+        if (_editor.Value.ShapeOf(node.Input[0]) is not [_, > 0 and var channels, ..])
+            throw new NotSupportedException($"{node.DisplayName()} (GroupNormalization of opset 18, with unknown channels) has no counterpart");
+        long groups = node.Int("num_groups", 1);
+        List<NodeProto> nodes = [];
+        for (int position = 1; position <= 2; position++)
+        {
+            string value = node.Input[position];
+            string column = names.Fresh($"{value}_column");
+            string wide = names.Fresh($"{value}_wide");
+            string perChannel = names.Fresh($"{value}_per_channel");
+            string columnShape = AddInitializer(Tensors.Create(names.Fresh($"{value}_column_shape"), [2], [groups, 1L]));
+            string wideShape = AddInitializer(Tensors.Create(names.Fresh($"{value}_wide_shape"), [2], [groups, channels / groups]));
+            string flatShape = AddInitializer(Tensors.Create(names.Fresh($"{value}_flat_shape"), [1], [channels]));
+            nodes.Add(Nodes.Create("Reshape", names.Fresh($"{node.Name}_column"), [value, columnShape], [column]));
+            nodes.Add(Nodes.Create("Expand", names.Fresh($"{node.Name}_wide"), [column, wideShape], [wide]));
+            nodes.Add(Nodes.Create("Reshape", names.Fresh($"{node.Name}_per_channel"), [wide, flatShape], [perChannel]));
+            node.Input[position] = perChannel;
+        }
+        return [.. nodes, node];
     }
+
+    private string AddInitializer(TensorProto tensor)
+    {
+        graph.Initializer.Add(tensor);
+        return tensor.Name;
+    }
+
+    private int? RankOf(string value) => _editor.Value.ShapeOf(value)?.Length;
 
     private static long[]? Take(NodeProto node, string attribute) => node.RemoveAttribute(attribute) is { } taken ? [.. taken.Ints] : null;
 
@@ -139,10 +196,7 @@ internal sealed class OperatorConversion(GraphProto graph, UniqueNames names)
         {
             string name = "";
             if (list is not null)
-            {
-                name = names.Fresh($"{node.Output[0]}_{node.Input.Count}");
-                graph.Initializer.Add(Tensors.Create(name, [list.Length], list));
-            }
+                name = AddInitializer(Tensors.Create(names.Fresh($"{node.Output[0]}_{node.Input.Count}"), [list.Length], list));
             node.Input.Add(name);
         }
         DropTrailingGaps(node.Input);
@@ -152,10 +206,7 @@ internal sealed class OperatorConversion(GraphProto graph, UniqueNames names)
     {
         string name = "";
         if (value is { } number)
-        {
-            name = names.Fresh($"{node.Output[0]}_{node.Input.Count}");
-            graph.Initializer.Add(Tensors.Create(name, [], [number]));
-        }
+            name = AddInitializer(Tensors.Create(names.Fresh($"{node.Output[0]}_{node.Input.Count}"), [], [number]));
         node.Input.Add(name);
     }
 

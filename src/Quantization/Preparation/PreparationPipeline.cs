@@ -5,7 +5,8 @@ using Octet.Quantization.Onnx.Protocol;
 
 namespace Octet.Quantization.Preparation;
 
-/// <summary>The passes that every model goes through before it is quantized, in their order. Each leaves the outputs equal up to float rounding.</summary>
+/// <summary>The passes that every model goes through before it is quantized, in their order. Each leaves the outputs equal up to float rounding
+/// (of 16-bit floats, where the model computes in those).</summary>
 public static class PreparationPipeline
 {
     /// <summary>One step: a name for the log, and a function from a model to a new model.</summary>
@@ -14,11 +15,28 @@ public static class PreparationPipeline
     /// <summary>The passes, first to last.</summary>
     public static ImmutableArray<Pass> Passes { get; } =
     [
+        // One form for constants and operators, so that the others have one spelling less to know.
+        new("raw constants", RawConstants.Apply),
         new("constants to initializers", ConstantsToInitializers.Apply),
-        new("opset lift", model => OpsetLift.Apply(model, FuseHardSwish.MinimumOpset)),
+        new("widen float16", WidenFloat16.Apply),
+        new("opset lift", OpsetLift.ForPreparation),
+
+        // What the model does not compute at run time, or not at all. Shapes first: folding turns known ones into constants.
+        new("infer shapes", InferShapes.Apply),
+        new("fold constants", FoldConstants.Apply),
         new("remove identities", RemoveIdentities.Apply),
-        new("fold batch normalization", FoldBatchNormalization.Apply),
+
+        // Functions that exports spell out. Before folding, which would take their Muls and Adds for scales of the Conv beside them.
+        new("fuse hard-sigmoid", FuseHardSigmoid.Apply),
         new("fuse hard-swish", FuseHardSwish.Apply),
+        new("fuse GELU", FuseGelu.Apply),
+        new("fuse layer normalization", FuseLayerNormalization.Apply),
+
+        // Into the weights goes what can, so that compute nodes stand next to each other. A Gemm can take more than a MatMul.
+        new("fuse MatMul and Add", FuseMatMulAdd.Apply),
+        new("fold batch normalization and arithmetic", FoldAffine.Apply),
+
+        // What is left is cleaned and named, for plans and reports.
         new("remove unused", RemoveUnused.Apply),
         new("name nodes", NameNodes.Apply),
     ];

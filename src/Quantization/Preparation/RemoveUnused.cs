@@ -1,11 +1,11 @@
+using Google.Protobuf.Collections;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 
 namespace Octet.Quantization.Preparation;
 
 /// <summary>
-/// Removes nodes whose results nobody reads, initializers that nobody reads (ONNX Runtime logs a warning for each), and graph inputs that
-/// only repeat an initializer (IR 3 asked for them; they would let a caller override a weight).
+/// Removes nodes whose results nobody reads and initializers that nobody reads (ONNX Runtime logs a warning for each), in subgraphs too.
 /// </summary>
 public static class RemoveUnused
 {
@@ -13,7 +13,14 @@ public static class RemoveUnused
     public static ModelProto Apply(ModelProto model)
     {
         ModelProto result = model.Clone();
-        GraphProto graph = result.Graph;
+        // Innermost first: what a subgraph no longer reads, nobody need compute around it.
+        foreach (GraphProto graph in result.Graph.WithSubgraphs().Reverse().ToArray())
+            Clean(graph);
+        return result;
+    }
+
+    private static void Clean(GraphProto graph)
+    {
         HashSet<string> needed = new(graph.Output.Select(output => output.Name), StringComparer.Ordinal);
         List<NodeProto> kept = [];
         foreach (NodeProto node in graph.Node.Reverse())
@@ -28,18 +35,18 @@ public static class RemoveUnused
         graph.Node.Clear();
         graph.Node.AddRange(kept);
 
-        HashSet<string> constants = new(graph.Initializer.Select(initializer => initializer.Name), StringComparer.Ordinal);
-        Replace(graph.Initializer, initializer => needed.Contains(initializer.Name));
-        Replace(graph.Input, input => !constants.Contains(input.Name));
-
+        graph.Initializer.KeepWhere(initializer => needed.Contains(initializer.Name));
+        graph.SparseInitializer.KeepWhere(initializer => needed.Contains(initializer.Values?.Name ?? ""));
         HashSet<string> values = new(graph.Node.SelectMany(node => node.Output), StringComparer.Ordinal);
-        Replace(graph.ValueInfo, info => values.Contains(info.Name));
-        return result;
+        graph.ValueInfo.KeepWhere(info => values.Contains(info.Name));
     }
 
-    private static void Replace<T>(Google.Protobuf.Collections.RepeatedField<T> field, Func<T, bool> keep)
+    /// <summary>Removes what does not pass, in one sweep and by position: protobuf's own removal compares contents.</summary>
+    internal static void KeepWhere<T>(this RepeatedField<T> field, Func<T, bool> keep)
     {
         T[] kept = [.. field.Where(keep)];
+        if (kept.Length == field.Count)
+            return;
         field.Clear();
         field.AddRange(kept);
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Octet.Quantization.Diagnostics;
 using Octet.Tool.Build;
 using Octet.Tool.Cache;
@@ -21,6 +22,8 @@ internal static class BuildVerb
     private static int Run(string planPath, CancellationToken cancellation)
     {
         string? log = null;
+        // The targets read UTF-8, whatever the console's code page is.
+        Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return Guarded.Run(
             () =>
             {

@@ -1,0 +1,161 @@
+using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
+
+namespace Octet.Quantization.Preparation;
+
+/// <summary>
+/// Folds y = x * scale[c] + shift[c] into the weights and bias of the node before or behind it (Jacob et al. 2018, 3.2). Constants get new
+/// names: the old ones may serve other nodes too.
+/// </summary>
+internal static class AffineFolding
+{
+    /// <summary>
+    /// Folds a node into the one that computes its input, where that has no other reader: the weights of output channel c are multiplied by scale[c],
+    /// the bias becomes bias * scale[c] + shift[c].
+    /// </summary>
+    /// <returns>Whether the node is gone.</returns>
+    public static bool TryFoldBack(NodeProto node, ChannelAffine affine, GraphEditor editor)
+    {
+        GraphIndex index = editor.Index;
+        if (index.Producer(affine.Input) is not { } compute || !ReferenceEquals(index.SoleConsumer(affine.Input), node)
+            || Weights(compute, index) is not { } weights
+            || ChannelLayout.Of(compute, weights) is not { } layout
+            || layout.Groups * layout.InputsPerGroup * layout.ChannelsPerGroup * layout.Inner != weights.ElementCount()
+            || affine.For(layout.Channels) is not { } spread
+            || !TryReadBias(compute, layout.Channels, index, out double[]? bias)
+            || (compute.Is("MatMul") && !spread.OnlyScales))
+            return false;
+
+        double[]? shifted = bias is null && spread.OnlyScales ? null : [.. spread.Shift.Select((shift, channel) => (bias?[channel] ?? 0) * spread.Scale[channel] + shift)];
+        editor.Remove(node);
+        SetConstants(compute, weights, values => layout.Scale(values, spread.Scale), shifted, editor);
+        editor.Change(compute, changed => changed.Output[0] = node.Output[0]);
+        return true;
+    }
+
+    /// <summary>
+    /// Folds a node into every Conv and Gemm that reads its result, if nothing else does: weights of input channel c are multiplied by scale[c], and
+    /// the bias gains the weighted sum of the shifts. A shift must not reach padding, whose zeros it would not touch.
+    /// </summary>
+    /// <returns>Whether the node is gone.</returns>
+    public static bool TryFoldForward(NodeProto node, ChannelAffine affine, GraphEditor editor)
+    {
+        GraphIndex index = editor.Index;
+        string value = node.Output[0];
+        NodeProto[] readers = [.. index.Consumers(value)];
+        if (readers.Length == 0 || index.IsOutput(value) || !readers.All(reader => CanTake(reader, value, affine, index)))
+            return false;
+
+        foreach (NodeProto reader in readers)
+        {
+            TensorProto weights = Weights(reader, index)!;
+            InputChannels channels = InputChannels.Of(reader, weights);
+            ChannelAffine spread = affine.For(channels.Count)!;
+            TryReadBias(reader, channels.Outputs, index, out double[]? bias);
+            double[]? shifted = bias;
+            if (!spread.OnlyScales)
+            {
+                shifted = bias ?? new double[channels.Outputs];
+                channels.AddWeighted(weights.ToFloats(), spread.Shift, shifted);
+            }
+            SetConstants(reader, weights, values => channels.Scale(values, spread.Scale), shifted, editor);
+            editor.Change(reader, changed => changed.Input[0] = affine.Input);
+        }
+        editor.Remove(node);
+        return true;
+    }
+
+    private static bool CanTake(NodeProto reader, string value, ChannelAffine affine, GraphIndex index)
+    {
+        if (!reader.Is("Conv") && !(reader.Is("Gemm") && reader.Int("transA", 0) == 0))
+            return false;
+        return reader.Input[0] == value && reader.Input.Count(input => input == value) == 1
+            && Weights(reader, index) is { } weights
+            && ChannelLayout.Of(reader, weights) is not null
+            && InputChannels.Of(reader, weights) is var channels
+            && affine.For(channels.Count) is { } spread
+            && TryReadBias(reader, channels.Outputs, index, out _)
+            && (spread.OnlyScales || reader.Is("Gemm") || HasNoPadding(reader));
+    }
+
+    private static bool HasNoPadding(NodeProto conv) =>
+        conv.Text("auto_pad", "NOTSET") is "NOTSET" or "VALID" && (conv.Ints("pads")?.All(pad => pad == 0) ?? true);
+
+    private static TensorProto? Weights(NodeProto compute, GraphIndex index) =>
+        index.Initializer(compute.InputAt(1)) is { } weights && weights.DataType == (int)TensorProto.Types.DataType.Float ? weights : null;
+
+    /// <summary>Reads the bias, one number a channel; null where there is none. False where it is no such constant.</summary>
+    private static bool TryReadBias(NodeProto compute, long channels, GraphIndex index, out double[]? bias)
+    {
+        bias = null;
+        if (compute.InputAt(2).Length == 0)
+            return true;
+        int rank = compute.Is("Gemm") ? 2 : 1;
+        if (index.Initializer(compute.Input[2]) is not { } tensor || tensor.DataType != (int)TensorProto.Types.DataType.Float || !ChannelAffine.LiesAlong(tensor, rank, rank - 1))
+            return false;
+        float[] values = tensor.ToFloats();
+        if (values.Length != channels && values.Length != 1)
+            return false;
+        bias = [.. Enumerable.Range(0, (int)channels).Select(channel => (double)values[values.Length == 1 ? 0 : channel])];
+        return true;
+    }
+
+    private static void SetConstants(NodeProto compute, TensorProto weights, FloatFiller scale, double[]? bias, GraphEditor editor)
+    {
+        string weightsName = editor.Add(Tensors.CreateFloat(editor.Names.Fresh($"{weights.Name}_folded"), weights.Dims, weights.ElementCount(), values =>
+        {
+            weights.CopyFloatsTo(values);
+            scale(values);
+        }));
+        string? biasName = bias is null ? null : editor.Add(Tensors.Create(editor.Names.Fresh($"{weights.Name}_folded_bias"), [bias.Length], [.. bias.Select(value => (float)value)]));
+        editor.Change(compute, changed =>
+        {
+            changed.Input[1] = weightsName;
+            if (biasName is null)
+                return;
+            if (changed.Input.Count > 2)
+                changed.Input[2] = biasName;
+            else
+                changed.Input.Add(biasName);
+        });
+    }
+
+    /// <summary>Where input channels lie in the weights of a Conv [M, C/group, ...] or Gemm.</summary>
+    private sealed record InputChannels(int Groups, int Outputs, int PerGroup, int Inner, bool OutputsInside)
+    {
+        public int Count => Groups * PerGroup;
+
+        public static InputChannels Of(NodeProto compute, TensorProto weights)
+        {
+            int first = (int)weights.Dims[0];
+            int second = (int)weights.Dims[1];
+            if (compute.Is("Gemm"))
+                return compute.Int("transB", 0) != 0 ? new InputChannels(1, first, second, 1, false) : new InputChannels(1, second, first, 1, true);
+            int inner = weights.Dims.Skip(2).Aggregate(1, (product, extent) => product * (int)extent);
+            return new InputChannels(Math.Max(1, (int)compute.Int("group", 1)), first, second, inner, false);
+        }
+
+        public void Scale(Span<float> values, double[] scale)
+        {
+            for (int i = 0; i < values.Length; i++)
+                values[i] = (float)(values[i] * scale[Place(i).Input]);
+        }
+
+        public void AddWeighted(ReadOnlySpan<float> values, double[] shift, double[] sums)
+        {
+            for (int i = 0; i < values.Length; i++)
+            {
+                (int input, int output) = Place(i);
+                sums[output] += values[i] * shift[input];
+            }
+        }
+
+        private (int Input, int Output) Place(int position)
+        {
+            if (OutputsInside)
+                return (position / Outputs, position % Outputs);
+            int output = position / (PerGroup * Inner);
+            return (output / (Outputs / Groups) * PerGroup + position / Inner % PerGroup, output);
+        }
+    }
+}
