@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
@@ -30,6 +31,7 @@ public sealed record OptimizedGraph(int IntegerNodes, int FloatComputeNodes, int
     /// <param name="modelPath">The model.</param>
     /// <param name="scratch">A folder for the optimized graph's file.</param>
     /// <exception cref="OnnxRuntimeException">The model does not load.</exception>
+    /// <exception cref="DiagnosticException">OCT5002: the optimized graph cannot be written, because the disk is full, say.</exception>
     public static OptimizedGraph Read(string modelPath, string scratch)
     {
         Directory.CreateDirectory(scratch);
@@ -50,6 +52,11 @@ public sealed record OptimizedGraph(int IntegerNodes, int FloatComputeNodes, int
             // Not OnnxFile: a graph without nodes is no model to a user, but it is what is left of a constant one.
             using FileStream stream = File.OpenRead(path);
             return Count(ModelProto.Parser.ParseFrom(stream));
+        }
+        catch (OnnxRuntimeException exception) when (exception.Message.Contains("Protobuf serialization failed", StringComparison.Ordinal))
+        {
+            // ONNX Runtime's words for a write that did not succeed; the model itself has loaded by then.
+            throw DiagnosticCatalog.Exception("OCT5002", scratch, "there is no room for a working copy of the model");
         }
         finally
         {
