@@ -84,9 +84,9 @@ public sealed class QuantizationPipeline
         string outputs = TensorSignature.Describe(session.OutputNames, session.Outputs);
         if (session.InputNames.FirstOrDefault(name => !session.Inputs[name].IsTensor) is { } odd)
         {
-            DiagnosticException problem = DiagnosticCatalog.Exception("OCT2007", _request.ModelPath, $"its input '{odd}' is no tensor, so that it cannot be run on samples");
-            _diagnostics.Report(problem.Diagnostic);
-            return WriteFloatOnly(problem.Diagnostic.Text, inputs, outputs);
+            Diagnostic problem = DiagnosticCatalog.Create("OCT2007", _request.ModelPath, $"its input '{odd}' is no tensor, so that it cannot be run on samples");
+            _diagnostics.Report(problem);
+            return WriteFloatOnly(problem.Text, inputs, outputs);
         }
 
         using Samples? samples = OpenSamples(session);
