@@ -35,20 +35,36 @@ public static class Calibrator
         if (tensors.Count == 0)
             return statistics;
 
-        using ObservedModel observed = new(model, tensors, scratch);
         TensorStatistics[] targets = [.. tensors.Select(tensor => statistics.Tensors[tensor])];
+        using ThreadLocal<HistogramCounter> counters = new(() => new HistogramCounter());
+        int used = Observe(model, tensors, samples, read, scratch, threads, cancellation,
+            (tensor, value) => targets[tensor].Add(value.GetTensorDataAsSpan<float>(), withHistograms ? counters.Value : null));
+        return statistics with { Samples = used };
+    }
+
+    /// <summary>Runs the samples and hands out each value, by its position among the tensors, on the thread that ran the sample.</summary>
+    /// <returns>The number of samples that could be used.</returns>
+    internal static int Observe(
+        ModelProto model,
+        IReadOnlyList<string> tensors,
+        int samples,
+        Func<int, IReadOnlyList<NamedTensor>?> read,
+        string scratch,
+        int threads,
+        CancellationToken cancellation,
+        Action<int, OrtValue> take)
+    {
+        using ObservedModel observed = new(model, tensors, scratch);
         int used = 0;
         long allocated = GC.GetTotalAllocatedBytes();
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads, CancellationToken = cancellation };
-        using ThreadLocal<HistogramCounter> counters = new(() => new HistogramCounter());
         try
         {
             Parallel.For(0, samples, parallel, sample =>
             {
                 if (read(sample) is not { } inputs)
                     return;
-                HistogramCounter? counter = withHistograms ? counters.Value : null;
-                observed.Run(inputs, (tensor, value) => targets[tensor].Add(value.GetTensorDataAsSpan<float>(), counter));
+                observed.Run(inputs, take);
                 Interlocked.Increment(ref used);
                 ManagedMemory.LimitGarbage(ref allocated);
             });
@@ -58,6 +74,6 @@ public static class Calibrator
             // What one sample met is what the user is told.
             ExceptionDispatchInfo.Throw(exception.Flatten().InnerExceptions[0]);
         }
-        return statistics with { Samples = used };
+        return used;
     }
 }

@@ -10,11 +10,12 @@ namespace Octet.Quantization.Calibration;
 public readonly record struct ExactSum(BigInteger Units)
 {
     private const int UnitExponent = -149;
-    private const int FractionBits = 23;
+    private const int FractionBits = 52;
+    private const int SmallestExponent = -1074;
 
-    /// <summary>The sum with one more value.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is not finite.</exception>
-    public ExactSum Add(float value) => new(Units + InUnits(value));
+    /// <summary>The sum with one more value: a float, or a sum of floats in double, which is a whole number of units too.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not finite, or is not a whole number of units.</exception>
+    public ExactSum Add(double value) => new(Units + InUnits(value));
 
     /// <summary>The sum of both.</summary>
     public ExactSum Add(ExactSum other) => new(Units + other.Units);
@@ -22,14 +23,19 @@ public readonly record struct ExactSum(BigInteger Units)
     /// <summary>The mean of <paramref name="count"/> values that this is the sum of.</summary>
     public double Mean(long count) => (double)Units / count * Math.ScaleB(1, UnitExponent);
 
-    private static BigInteger InUnits(float value)
+    private static BigInteger InUnits(double value)
     {
-        if (!float.IsFinite(value))
+        if (!double.IsFinite(value))
             throw new ArgumentOutOfRangeException(nameof(value), value, "Only finite values have an exact sum.");
-        int bits = BitConverter.SingleToInt32Bits(value);
-        int exponent = (bits >> FractionBits) & 0xFF;
-        int fraction = bits & ((1 << FractionBits) - 1);
-        BigInteger units = exponent == 0 ? fraction : new BigInteger(fraction | (1 << FractionBits)) << (exponent - 1);
+        long bits = BitConverter.DoubleToInt64Bits(value);
+        int exponent = (int)(bits >> FractionBits) & 0x7FF;
+        long fraction = bits & ((1L << FractionBits) - 1);
+        if (exponent > 0)
+            fraction |= 1L << FractionBits;
+        int shift = Math.Max(exponent, 1) - 1 + SmallestExponent - UnitExponent;
+        if (fraction != 0 && -shift > BitOperations.TrailingZeroCount(fraction))
+            throw new ArgumentOutOfRangeException(nameof(value), value, "It is finer than a unit.");
+        BigInteger units = shift < 0 ? fraction >> Math.Min(-shift, FractionBits + 1) : new BigInteger(fraction) << shift;
         return bits < 0 ? -units : units;
     }
 }

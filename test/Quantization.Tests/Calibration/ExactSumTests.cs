@@ -28,5 +28,17 @@ public sealed class ExactSumTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Sum([float.NaN]));
     }
 
+    [Fact]
+    public void Sums_in_double_are_added_exactly() => Gen.Select(Finite, Finite).Sample((first, second) =>
+    {
+        double sum = (double)first + second;
+        Assert.Equal(sum, default(ExactSum).Add(sum).Mean(1));
+    });
+
+    [Fact]
+    public void What_is_finer_than_a_unit_has_no_exact_sum() =>
+        Assert.All(new[] { 1.5 * float.Epsilon, 0.5 * float.Epsilon, double.Epsilon }, value =>
+            Assert.Throws<ArgumentOutOfRangeException>(() => default(ExactSum).Add(value)));
+
     private static ExactSum Sum(IEnumerable<float> values) => values.Aggregate(default(ExactSum), (sum, value) => sum.Add(value));
 }
