@@ -93,7 +93,7 @@ public static class CalibrationRun
         try
         {
             CalibrationStatistics statistics = Calibrator.Collect(
-                prepared, [.. plan.Activations, .. plan.SharedParameters.Keys], withHistograms: true, positions.Length, index => samples.TryRead(positions[index])?.Inputs, scratch, cancellation: cancellation);
+                prepared, plan.Observed, withHistograms: true, positions.Length, index => samples.TryRead(positions[index])?.Inputs, scratch, cancellation: cancellation);
             return new StatisticsFile(FileHash.Of(request.ModelPath), statistics);
         }
         catch (OnnxRuntimeException exception)

@@ -130,13 +130,11 @@ public static class ModelComparison
 
     private static Candidate Open(string path, string name, ComparisonRequest request, bool labelled, string scratch)
     {
-        Candidate file = new(name, labelled) { Path = path };
+        Candidate file = new(name, labelled);
         try
         {
             CheckFile(path);
-            file.SizeBytes = new FileInfo(path).Length;
-            file.Graph = OptimizedGraph.Read(path, scratch);
-            file.Session = new ModelSession(path, request.Threads);
+            file.Load([path], scratch, request.Threads);
         }
         catch (OnnxRuntimeException exception)
         {

@@ -24,9 +24,13 @@ namespace Octet.Quantization;
 /// </summary>
 public sealed class QuantizationPipeline
 {
+    // Shares of the time budget after which no further trial begins: refinements, the ranking of layers, leaving layers float.
+    private const double RefinementShare = 0.35;
+    private const double RankingShare = 0.5;
+    private const double ExclusionShare = 0.7;
+
+    // The order of layers shows on a few samples.
     private const int LayerSamples = 4;
-    private const int ProbeCases = 2;
-    private const long LargestProbeElements = 4_000_000;
 
     private readonly QuantizationRequest _request;
     private readonly IDiagnosticSink _diagnostics;
@@ -105,15 +109,18 @@ public sealed class QuantizationPipeline
             return WriteFloatOnly(exception.Diagnostic.Text, inputs, outputs);
         }
 
-        using Candidate reference = new(Variants.Float, samples.Labelled) { Path = _request.ModelPath, SizeBytes = new FileInfo(_request.ModelPath).Length, Session = session };
-        reference.Graph = OptimizedGraph.Read(_request.ModelPath, _scratch);
+        using Candidate reference = Candidate.Float(_request.ModelPath, session, samples.Labelled, _scratch);
         Candidate[] candidates = [.. RequestedVariants(prepared, samples).Select(name => new Candidate(name, samples.Labelled))];
         try
         {
-            MakeVariants(prepared, reference, candidates, samples);
-            Probe probe = MeasureAccuracy(reference, candidates, samples);
-            MeasureSpeed(reference, candidates, samples);
-            ImmutableArray<LayerReport> layers = MeasureLayers(prepared, candidates, samples);
+            VariantFactory factory = new(prepared, _request.Exclude, Target, () => FindStaticRecipe(prepared, reference, candidates, samples));
+            CandidateMeasurement measurement = new(_request, reference, samples, _scratch, _elapsed, Report, _cancellation);
+            MakeVariants(factory, candidates);
+            Probe probe = measurement.MeasureAccuracy(candidates);
+            if (samples.AreReal)
+                LeaveWorstLayersFloat(factory, reference, candidates, samples, measurement);
+            measurement.MeasureSpeed(candidates);
+            ImmutableArray<LayerReport> layers = measurement.MeasureLayers(candidates);
             return Conclude(reference, candidates, samples, probe, layers, inputs, outputs);
         }
         finally
@@ -213,134 +220,77 @@ public sealed class QuantizationPipeline
         return file;
     }
 
-    private CalibrationStatistics Calibrate(ModelProto prepared, QuantizationPlan plan, Samples samples)
+    private void MakeVariants(VariantFactory factory, Candidate[] candidates)
     {
-        if (_statistics is { } file)
-        {
-            file.EnsureCovers(_request.Statistics!, plan.Activations);
-            return file.Statistics;
-        }
-        Report($"calibrating on {samples.Count} inputs");
-        return Calibrator.Collect(
-            prepared, plan.Activations, CalibrationMethods.NeedsHistogram(_request.Method), samples.Count, index => samples.Read(index)?.Inputs, _scratch, cancellation: _cancellation);
-    }
-
-    private void MakeVariants(ModelProto prepared, Candidate reference, Candidate[] candidates, Samples samples)
-    {
-        VariantFactory factory = new(prepared, _request.Exclude, Target, plan =>
-        {
-            CalibrationStatistics statistics = Calibrate(prepared, plan, samples);
-            if (_request.Method != CalibrationMethods.Auto)
-                return statistics.Ranges(_request.Method);
-            Report($"trying the calibration methods {string.Join(", ", CalibrationMethods.All)}");
-            int weightLimit = Variants.WeightLimit(candidates.Select(candidate => candidate.Name).First(Variants.NeedsCalibration));
-            return CalibrationMethodSearch.Best(
-                prepared, plan, statistics, weightLimit, Target.SignedActivations, reference.Session!, Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>(), samples.Labelled, _scratch, _request.Threads, _cancellation);
-        });
         foreach (Candidate candidate in candidates)
         {
             _cancellation.ThrowIfCancellationRequested();
             Report($"making {candidate.Name}");
-            try
-            {
-                candidate.Build = factory.Make(candidate.Name);
-                candidate.Path = Path.Combine(_scratch, FileNameOf(candidate.Name));
-                OnnxFile.Write(candidate.Build.Model, candidate.Path);
-                candidate.SizeBytes = new FileInfo(candidate.Path).Length;
-                candidate.Graph = OptimizedGraph.Read(candidate.Path, _scratch);
-                if (Variants.MustBeInteger(candidate.Name) && candidate.Graph.IntegerNodes == 0)
-                    candidate.Fail("ONNX Runtime runs none of its compute nodes in integer kernels");
-                else
-                    candidate.Session = new ModelSession(candidate.Path, _request.Threads);
-            }
-            catch (OnnxRuntimeException exception)
-            {
-                candidate.Fail($"ONNX Runtime does not take it: {exception.OneLine()}");
-            }
-            catch (InvalidDataException exception)
-            {
-                if (Variants.NeedsCalibration(candidate.Name))
-                    _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, exception.Message));
-                candidate.Fail(exception.Message);
-            }
+            Open(candidate, () => factory.Make(candidate.Name));
         }
     }
 
-    private Probe MeasureAccuracy(Candidate reference, Candidate[] candidates, Samples samples)
-    {
-        Report($"comparing outputs on {samples.Count} inputs");
-        ImmutableArray<ProbeCase>.Builder cases = ImmutableArray.CreateBuilder<ProbeCase>();
-        for (int index = 0; index < samples.Count; index++)
-        {
-            _cancellation.ThrowIfCancellationRequested();
-            // The first few are always compared, however long they take.
-            if (index >= 8 && _elapsed.Elapsed > _request.TimeBudget / 2)
-                break;
-            if (samples.Read(index) is not { } sample)
-                continue;
-            ImmutableArray<NamedTensor> expected = RunFloat(reference, sample);
-            if (cases.Count < ProbeCases && (cases.Count == 0 || sample.Inputs.Concat(expected).Sum(tensor => (long)tensor.Count) < LargestProbeElements))
-                cases.Add(new ProbeCase(sample.Inputs, expected));
-            reference.Accuracy.Add(expected, expected, sample.Labels);
-            foreach (Candidate candidate in candidates.Where(candidate => candidate.IsAlive))
-            {
-                try
-                {
-                    ImmutableArray<NamedTensor> actual = candidate.Session!.Run(sample.Inputs);
-                    candidate.Accuracy.Add(expected, actual, sample.Labels);
-                }
-                catch (OnnxRuntimeException exception)
-                {
-                    candidate.Fail($"it does not run: {exception.OneLine()}");
-                }
-            }
-        }
-        Probe probe = new(cases.ToImmutable());
-        foreach (Candidate candidate in candidates.Where(candidate => candidate.IsAlive))
-            candidate.ProbeSqnrDb = candidate.Session!.ProbeSqnrDb(probe);
-        return probe;
-    }
-
-    private ImmutableArray<NamedTensor> RunFloat(Candidate reference, Sample sample)
+    private void Open(Candidate candidate, Func<VariantBuild> make)
     {
         try
         {
-            return reference.Session!.Run(sample.Inputs);
+            candidate.Load(make(), Path.Combine(_scratch, FileNameOf(candidate.Name)), _scratch, _request.Threads);
         }
         catch (OnnxRuntimeException exception)
         {
-            throw DiagnosticCatalog.Exception("OCT2005", _request.ModelPath, MachineDescription.Current.OnnxRuntime, $"it does not run on {sample.Source}: {exception.OneLine()}");
+            candidate.Fail($"ONNX Runtime does not take it: {exception.OneLine()}");
+        }
+        catch (InvalidDataException exception)
+        {
+            if (Variants.NeedsCalibration(candidate.Name))
+                _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, exception.Message));
+            candidate.Fail(exception.Message);
         }
     }
 
-    private void MeasureSpeed(Candidate reference, Candidate[] candidates, Samples samples)
+    private StaticRecipe FindStaticRecipe(ModelProto prepared, Candidate reference, Candidate[] candidates, Samples samples)
     {
-        Candidate[] runners = [reference, .. candidates.Where(candidate => candidate.IsAlive)];
-        if (samples.FirstReadable() is not { } sample)
-            return;
-        using RunInputs inputs = new(sample.Inputs);
-        TimeSpan left = _request.TimeBudget - _elapsed.Elapsed;
-        TimeSpan budget = TimeSpan.FromSeconds(Math.Clamp(left.TotalSeconds / 4, 1, 10));
-        using ExclusiveMeasurement exclusive = ExclusiveMeasurement.Enter(_request.TimeBudget, _cancellation);
-        Report($"measuring {string.Join(", ", runners.Select(runner => runner.Name))} in turns");
-        ImmutableArray<TimingResult> timings = InterleavedTiming.Measure([.. runners.Select(runner => runner.Session!.Repeatable(inputs))], new TimingOptions { Budget = budget }, _cancellation);
-        for (int i = 0; i < runners.Length; i++)
-            runners[i].Timing = timings[i];
+        if (_statistics is { } file)
+            file.EnsureCovers(_request.Statistics!, StaticQuantization.Plan(prepared, _request.Exclude).Observed);
+        StaticSearchSettings settings = new(
+            _request.Exclude,
+            Variants.WeightLimit(candidates.Select(candidate => candidate.Name).First(Variants.NeedsCalibration)),
+            Target.SignedActivations,
+            _request.Method,
+            samples.Count,
+            samples.Read,
+            _scratch,
+            () => _elapsed.Elapsed < _request.TimeBudget * RefinementShare,
+            Report);
+        return new StaticRecipeSearch(settings, judges => TrialBench.Create(reference.Session!, judges, samples.Labelled, _scratch, _cancellation), _cancellation).Find(prepared, _statistics?.Statistics);
     }
 
-    private ImmutableArray<LayerReport> MeasureLayers(ModelProto prepared, Candidate[] candidates, Samples samples)
+    /// <summary>Where a static variant is less accurate than asked for, makes it anew with its worst layers in float.</summary>
+    private void LeaveWorstLayersFloat(VariantFactory factory, Candidate reference, Candidate[] candidates, Samples samples, CandidateMeasurement measurement)
     {
-        if (candidates.FirstOrDefault(candidate => candidate.Build?.Emitted is not null && candidate.Failure is null) is not { Build: { Emitted: { } emitted, Plan: { } plan } } variant)
-            return [];
-        Report("comparing layers");
-        ImmutableArray<NamedTensor>[] inputs = [.. Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>().Take(LayerSamples).Select(sample => sample.Inputs)];
-        ImmutableArray<LayerReport> layers = LayerErrors.Measure(prepared, emitted, plan, inputs, _scratch);
-        if (inputs.Length == 0)
-            return layers;
-        using RunInputs first = new(inputs[0]);
-        using ExclusiveMeasurement exclusive = ExclusiveMeasurement.Enter(_request.TimeBudget, _cancellation);
-        NodeTimes reference = NodeTimes.Measure(_request.ModelPath, first, _request.Threads, _scratch);
-        return LayerErrors.WithTimes(layers, prepared, reference, NodeTimes.Measure(variant.Path, first, _request.Threads, _scratch));
+        bool HasTime() => _elapsed.Elapsed < _request.TimeBudget * ExclusionShare;
+        TrialBench? bench = null;
+        for (int i = 0; i < candidates.Length && HasTime(); i++)
+        {
+            if (!candidates[i].IsAlive || candidates[i].Build?.Static is not { } recipe || candidates[i].Accuracy.ToReport(samples.AreReal).Drop <= _request.MaxAccuracyDrop)
+                continue;
+            Report($"leaving layers of {candidates[i].Name} float, for accuracy");
+            bench ??= TrialBench.Create(reference.Session!, Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>(), samples.Labelled, _scratch, _cancellation);
+            int weightLimit = Variants.WeightLimit(candidates[i].Name);
+            TrialScore Measure(TrialBench judge, StaticRecipe trial) => judge.Measure(trial.Emit(weightLimit, Target.SignedActivations).Model);
+            TrialBench few = bench.Take(LayerSamples);
+            ImmutableArray<string> ranking = LayerSensitivity.Rank(recipe, trial => Measure(few, trial), () => _elapsed.Elapsed < _request.TimeBudget * RankingShare);
+            (StaticRecipe found, _) = LayerExclusion.Find(recipe, Measure(bench, recipe), ranking, _request.MaxAccuracyDrop, trial => Measure(bench, trial), HasTime);
+            if (ReferenceEquals(found, recipe))
+                continue;
+
+            string name = candidates[i].Name;
+            candidates[i].Dispose();
+            candidates[i] = new Candidate(name, samples.Labelled);
+            Open(candidates[i], () => factory.Make(name, found));
+            measurement.MeasureAccuracy([candidates[i]]);
+            _diagnostics.Report(DiagnosticCatalog.Create("OCT4005", _request.ModelPath, _request.Name, name, found.LeftFloat.Count, recipe.Plan.ComputeNodes.Count, string.Join(", ", found.LeftFloat.Keys)));
+        }
     }
 
     private QuantizationResult Conclude(
@@ -362,7 +312,7 @@ public sealed class QuantizationPipeline
         VariantReport floatReport = reference.ToReport(Verdict.Baseline, _request.Source, verified);
         ImmutableArray<VariantReport> rows = [floatReport, .. judged.Select(pair => pair.Candidate.ToReport(pair.Verdict, pair.Verdict.Ships ? FileNameOf(pair.Candidate.Name) : "", verified))];
         ModelReport report = new(_request.Name, _request.Source, FileHash.Of(_request.ModelPath), selected, reason, rows, layers, _request.Threads, _request.BatchSize);
-        ShippedVariant[] shipped = [.. judged.Where(pair => pair.Verdict.Ships).Select(pair => new ShippedVariant(pair.Candidate.Name, pair.Candidate.Path))];
+        ShippedVariant[] shipped = [.. judged.Where(pair => pair.Verdict.Ships).Select(pair => new ShippedVariant(pair.Candidate.Name, pair.Candidate.Files))];
         ImmutableDictionary<string, double> probeSqnr = candidates.Where(candidate => candidate.ProbeSqnrDb is not null).ToImmutableDictionary(candidate => candidate.Name, candidate => candidate.ProbeSqnrDb!.Value);
         ImmutableArray<string> files = ShippedFiles.Write(_request, report, shipped, probe, probeSqnr);
         return new QuantizationResult(report, files, inputs, outputs);

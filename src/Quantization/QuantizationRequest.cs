@@ -58,7 +58,7 @@ public sealed record QuantizationRequest
     public int CalibrationSamples { get; init; } = 300;
 
     /// <summary>How activation ranges are found: one of <see cref="Calibration.CalibrationMethods"/>.</summary>
-    public string Method { get; init; } = Calibration.CalibrationMethods.MinMax;
+    public string Method { get; init; } = Calibration.CalibrationMethods.Auto;
 
     /// <summary>A statistics file of this model, absolute, used in place of a calibration run; null to run.</summary>
     public string? Statistics { get; init; }

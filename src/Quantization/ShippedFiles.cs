@@ -7,7 +7,9 @@ using Octet.Runtime;
 namespace Octet.Quantization;
 
 /// <summary>A variant that ships, still in the scratch folder.</summary>
-internal sealed record ShippedVariant(string Name, string Path);
+/// <param name="Name">Its name.</param>
+/// <param name="Files">The model's file, and that of its weights where they did not fit into it.</param>
+internal sealed record ShippedVariant(string Name, IReadOnlyList<string> Files);
 
 /// <summary>Writes what an application carries beside its float model: the variants, the probe, and the manifest that names them.</summary>
 public static class ShippedFiles
@@ -22,14 +24,19 @@ public static class ShippedFiles
         Dictionary<string, (string File, string Hash)> written = new(StringComparer.Ordinal);
         foreach (ShippedVariant variant in variants)
         {
-            string path = Path.Combine(request.OutputDirectory, Path.GetFileName(variant.Path));
-            AtomicFile.Write(path, stream =>
+            // The model last: whoever finds it finds its weights too.
+            foreach (string file in variant.Files.Reverse())
             {
-                using FileStream source = File.OpenRead(variant.Path);
-                source.CopyTo(stream);
-            });
-            files.Add(path);
-            written[variant.Name] = (Path.GetFileName(path), FileHash.Of(path));
+                string path = Path.Combine(request.OutputDirectory, Path.GetFileName(file));
+                AtomicFile.Write(path, stream =>
+                {
+                    using FileStream source = File.OpenRead(file);
+                    source.CopyTo(stream);
+                });
+                files.Add(path);
+            }
+            string model = files[^1];
+            written[variant.Name] = (Path.GetFileName(model), FileHash.Of(model));
         }
 
         string? probeFile = null;
@@ -71,7 +78,7 @@ public static class ShippedFiles
     public static void RemoveStale(QuantizationRequest request, IReadOnlyCollection<string> files)
     {
         string stem = Path.GetFileNameWithoutExtension(request.FloatFileName);
-        IEnumerable<string> known = Variants.All.Select(variant => $"{stem}.{variant}.onnx").Append($"{stem}.probe.npz").Select(name => Path.Combine(request.OutputDirectory, name));
+        IEnumerable<string> known = Variants.All.SelectMany(variant => new[] { $"{stem}.{variant}.onnx", $"{stem}.{variant}.onnx.data" }).Append($"{stem}.probe.npz").Select(name => Path.Combine(request.OutputDirectory, name));
         try
         {
             foreach (string stale in known.Where(file => !files.Contains(file)))

@@ -27,7 +27,7 @@ internal static class Quantized
     public static VariantBuild Variant(ModelProto model, string variant, params string[] exclude) => Variant(model, variant, QuantizationTarget.X64Vnni, exclude);
 
     public static VariantBuild Variant(ModelProto model, string variant, QuantizationTarget target, params string[] exclude) =>
-        new VariantFactory(PreparationPipeline.Run(model, "test.onnx"), [.. exclude.Select(pattern => new NodePattern(pattern))], target, _ => throw new InvalidOperationException("It needs no calibration."))
+        new VariantFactory(PreparationPipeline.Run(model, "test.onnx"), [.. exclude.Select(pattern => new NodePattern(pattern))], target, () => throw new InvalidOperationException("It needs no calibration."))
             .Make(variant);
 
     public static OptimizedGraph Optimized(ModelProto model)

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx.Protocol;
 
 namespace Octet.Quantization.Emission;
@@ -9,5 +8,5 @@ namespace Octet.Quantization.Emission;
 /// <param name="Model">The model.</param>
 /// <param name="Recipe">Everything that decided its bytes.</param>
 /// <param name="Emitted">For a static variant, where the float values are found in it.</param>
-/// <param name="Plan">For a static variant, what was quantized.</param>
-public sealed record VariantBuild(string Name, ModelProto Model, JsonObject Recipe, EmittedModel? Emitted = null, QuantizationPlan? Plan = null);
+/// <param name="Static">For a static variant, what it was made from.</param>
+public sealed record VariantBuild(string Name, ModelProto Model, JsonObject Recipe, EmittedModel? Emitted = null, StaticRecipe? Static = null);

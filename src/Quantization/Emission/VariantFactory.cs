@@ -13,24 +13,23 @@ public sealed class VariantFactory
     private readonly ModelProto _prepared;
     private readonly ImmutableArray<NodePattern> _exclude;
     private readonly QuantizationTarget _target;
-    private readonly Func<QuantizationPlan, CalibratedRanges> _calibrate;
-    private (QuantizationPlan Plan, CalibratedRanges Ranges)? _calibrated;
+    private readonly Lazy<StaticRecipe> _static;
 
     /// <summary>Creates the factory.</summary>
     /// <param name="prepared">The prepared float model.</param>
     /// <param name="exclude">Nodes and operators that stay float.</param>
     /// <param name="target">The processors to make variants for.</param>
-    /// <param name="calibrate">Collects a range for each of a plan's activations; called once, when the first static variant is made.</param>
+    /// <param name="findStatic">Finds the recipe of the static variants; called once, when the first of them is made.</param>
     public VariantFactory(
         ModelProto prepared,
         ImmutableArray<NodePattern> exclude,
         QuantizationTarget target,
-        Func<QuantizationPlan, CalibratedRanges> calibrate)
+        Func<StaticRecipe> findStatic)
     {
         _prepared = prepared;
         _exclude = exclude;
         _target = target;
-        _calibrate = calibrate;
+        _static = new Lazy<StaticRecipe>(findStatic);
     }
 
     /// <summary>Makes a variant.</summary>
@@ -38,7 +37,7 @@ public sealed class VariantFactory
     public VariantBuild Make(string variant) => variant switch
     {
         Variants.FloatOptimized => new VariantBuild(variant, _prepared, Recipe(variant, "preparation")),
-        Variants.Int8 or Variants.Int8Portable => MakeStatic(variant),
+        Variants.Int8 or Variants.Int8Portable => Make(variant, _static.Value),
         Variants.Int8Dynamic => MakeDynamic(),
         Variants.Int8Weights => MakeWeightOnly(variant, 8),
         Variants.Int4Weights => MakeWeightOnly(variant, 4),
@@ -46,10 +45,11 @@ public sealed class VariantFactory
         _ => throw new ArgumentException($"'{variant}' is no variant that is made.", nameof(variant)),
     };
 
-    private VariantBuild MakeStatic(string variant)
+    /// <summary>Makes a static variant from a recipe other than the one found first.</summary>
+    public VariantBuild Make(string variant, StaticRecipe found)
     {
-        (QuantizationPlan plan, CalibratedRanges calibrated) = _calibrated ??= Calibrate();
-        EmittedModel emitted = QdqEmitter.Emit(_prepared, plan, calibrated.Ranges, Variants.WeightLimit(variant), _target.SignedActivations);
+        EmittedModel emitted = found.Emit(Variants.WeightLimit(variant), _target.SignedActivations);
+        CalibratedRanges calibrated = found.Ranges;
         JsonObject recipe = Recipe(variant, "static");
         recipe["activations"] = _target.SignedActivations ? "int8 per tensor" : "uint8 per tensor";
         recipe["weights"] = Integers(Variants.WeightLimit(variant));
@@ -57,8 +57,16 @@ public sealed class VariantFactory
         if (!calibrated.Tried.IsEmpty)
             recipe["calibrationsTried"] = new JsonArray([.. calibrated.Tried.Select(tried => (JsonNode)new JsonObject { ["method"] = tried.Method, ["drop"] = tried.Drop, ["sqnrDb"] = tried.SqnrDb })]);
         recipe["samples"] = calibrated.Samples;
-        Describe(recipe, plan.ComputeNodes.Count, plan.FloatReasons);
-        return new VariantBuild(variant, emitted.Model, recipe, emitted, plan);
+        recipe["heldOut"] = found.HeldOut;
+        recipe["refinements"] = new JsonArray([.. found.Refinements.Select(tried => (JsonNode)new JsonObject
+        {
+            ["name"] = tried.Name,
+            ["drop"] = tried.Drop,
+            ["sqnrDb"] = tried.SqnrDb,
+            ["kept"] = tried.Kept,
+        })]);
+        Describe(recipe, found.Plan.ComputeNodes.Count, found.Plan.FloatReasons);
+        return new VariantBuild(variant, emitted.Model, recipe, emitted, found);
     }
 
     private VariantBuild MakeDynamic()
@@ -100,20 +108,9 @@ public sealed class VariantFactory
         return new VariantBuild(Variants.Float16, converted, recipe);
     }
 
-    private (QuantizationPlan, CalibratedRanges) Calibrate()
-    {
-        QuantizationPlan plan = StaticQuantization.Plan(_prepared, _exclude);
-        if (plan.ComputeNodes.IsEmpty)
-            throw Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons);
-        CalibratedRanges calibrated = _calibrate(plan);
-        if (plan.Activations.FirstOrDefault(activation => !calibrated.Ranges[activation].IsUsable) is { } broken)
-            throw new InvalidDataException($"the value '{broken}' of the float model is infinite or not a number on the calibration data");
-        return (plan, calibrated);
-    }
-
     private static NodePlan NotEmpty(NodePlan plan, string reason) => plan.Nodes.Any(OperatorTraits.IsCompute) ? plan : throw Nothing(reason, plan.FloatReasons);
 
-    private static InvalidDataException Nothing(string reason, ImmutableSortedDictionary<string, string> floatReasons) => new(floatReasons.IsEmpty
+    internal static InvalidDataException Nothing(string reason, ImmutableSortedDictionary<string, string> floatReasons) => new(floatReasons.IsEmpty
         ? reason
         : $"of its {floatReasons.Count} compute nodes none can be quantized this way, {floatReasons.First().Key} because {floatReasons.First().Value}");
 

@@ -1,4 +1,7 @@
+using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Emission;
+using Octet.Quantization.Methods;
+using Octet.Quantization.Onnx;
 using Octet.Quantization.Reporting;
 using Octet.Runtime;
 
@@ -11,19 +14,22 @@ public sealed class Candidate(string name, bool labelled) : IDisposable
     public string Name { get; } = name;
 
     /// <summary>How it was made; null where that failed.</summary>
-    public VariantBuild? Build { get; set; }
+    public VariantBuild? Build { get; private set; }
 
-    /// <summary>Its file in the scratch folder.</summary>
-    public string Path { get; set; } = "";
+    /// <summary>Its files, the model first: one, or with another for the weights of a large model.</summary>
+    public IReadOnlyList<string> Files { get; private set; } = [];
 
-    /// <summary>The file's size in bytes.</summary>
-    public long SizeBytes { get; set; }
+    /// <summary>The model's file.</summary>
+    public string Path => Files[0];
+
+    /// <summary>The files' size in bytes.</summary>
+    public long SizeBytes { get; private set; }
 
     /// <summary>What ONNX Runtime makes of it.</summary>
-    public OptimizedGraph? Graph { get; set; }
+    public OptimizedGraph? Graph { get; private set; }
 
     /// <summary>The loaded model, while it is measured.</summary>
-    public ModelSession? Session { get; set; }
+    public ModelSession? Session { get; private set; }
 
     /// <summary>Accuracy over all samples.</summary>
     public AccuracyMeter Accuracy { get; } = new(labelled);
@@ -39,6 +45,41 @@ public sealed class Candidate(string name, bool labelled) : IDisposable
 
     /// <summary>Whether it still runs.</summary>
     public bool IsAlive => Failure is null && Session is not null;
+
+    /// <summary>The float model itself, loaded already.</summary>
+    /// <param name="path">Its file.</param>
+    /// <param name="session">The loaded model; disposed with the candidate.</param>
+    /// <param name="labelled">Whether the samples have labels.</param>
+    /// <param name="scratch">A folder for working copies.</param>
+    public static Candidate Float(string path, ModelSession session, bool labelled, string scratch) =>
+        new(Variants.Float, labelled) { Files = [path], SizeBytes = new FileInfo(path).Length, Session = session, Graph = OptimizedGraph.Read(path, scratch) };
+
+    /// <summary>Writes a variant and loads it.</summary>
+    /// <param name="build">The variant.</param>
+    /// <param name="path">Its file.</param>
+    /// <param name="scratch">A folder for working copies.</param>
+    /// <param name="threads">Intra-operator threads; 0 is ONNX Runtime's own choice.</param>
+    /// <exception cref="OnnxRuntimeException">It does not load.</exception>
+    public void Load(VariantBuild build, string path, string scratch, int threads)
+    {
+        Build = build;
+        Load(OnnxFile.Write(build.Model, path), scratch, threads);
+        if (Variants.MustBeInteger(Name) && Graph!.IntegerNodes == 0)
+            Fail("ONNX Runtime runs none of its compute nodes in integer kernels");
+    }
+
+    /// <summary>Sees what ONNX Runtime makes of a model, and loads it.</summary>
+    /// <param name="files">The model's file, and that of its weights if they have one of their own.</param>
+    /// <param name="scratch">A folder for working copies.</param>
+    /// <param name="threads">Intra-operator threads; 0 is ONNX Runtime's own choice.</param>
+    /// <exception cref="OnnxRuntimeException">It does not load.</exception>
+    public void Load(IReadOnlyList<string> files, string scratch, int threads)
+    {
+        Files = files;
+        SizeBytes = files.Sum(file => new FileInfo(file).Length);
+        Graph = OptimizedGraph.Read(Path, scratch);
+        Session = new ModelSession(Path, threads);
+    }
 
     /// <summary>Takes it out of the race and releases its session.</summary>
     public void Fail(string reason)

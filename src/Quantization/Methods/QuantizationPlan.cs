@@ -15,6 +15,9 @@ public sealed record QuantizationPlan(
     ImmutableDictionary<string, string> SharedParameters,
     ImmutableSortedDictionary<string, string> FloatReasons)
 {
+    /// <summary>Every value that this plan, or one that leaves more nodes float, needs a range of.</summary>
+    public ImmutableArray<string> Observed => [.. Activations, .. SharedParameters.Keys.Order(StringComparer.Ordinal)];
+
     /// <summary>Whether the node becomes integer.</summary>
     public bool Contains(string node) => ComputeNodes.Contains(node) || ConnectingNodes.Contains(node);
 }

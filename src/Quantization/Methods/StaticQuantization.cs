@@ -12,25 +12,24 @@ public static class StaticQuantization
 {
     /// <summary>Makes the plan for a prepared model (weights in initializers, every node named).</summary>
     /// <param name="model">The prepared model.</param>
-    /// <param name="exclude">Nodes and operators that stay float.</param>
-    public static QuantizationPlan Plan(ModelProto model, IReadOnlyList<NodePattern> exclude)
+    /// <param name="exclude">Nodes and operators that stay float because the user says so.</param>
+    /// <param name="leftFloat">Nodes, by name, that stay float for another reason, which is the value.</param>
+    public static QuantizationPlan Plan(ModelProto model, IReadOnlyList<NodePattern> exclude, IReadOnlyDictionary<string, string>? leftFloat = null)
     {
         GraphIndex index = new(model.Graph);
-        bool Excluded(NodeProto node) => exclude.Any(pattern => pattern.Matches(node));
+        string? ReasonLeft(NodeProto node) => exclude.Any(pattern => pattern.Matches(node)) ? "it is excluded" : leftFloat?.GetValueOrDefault(node.Name);
 
         Dictionary<string, string> floatReasons = new(StringComparer.Ordinal);
         HashSet<NodeProto> compute = [];
         foreach (NodeProto node in model.Graph.Node.Where(OperatorTraits.IsCompute))
         {
-            if (Excluded(node))
-                floatReasons[node.Name] = "it is excluded";
-            else if (OperatorTraits.ReasonNotStatic(node, index) is { } reason)
+            if ((ReasonLeft(node) ?? OperatorTraits.ReasonNotStatic(node, index)) is { } reason)
                 floatReasons[node.Name] = reason;
             else
                 compute.Add(node);
         }
 
-        HashSet<NodeProto> connecting = ConnectingNodes(model.Graph, index, compute, Excluded);
+        HashSet<NodeProto> connecting = ConnectingNodes(model.Graph, index, compute, node => ReasonLeft(node) is not null);
         HashSet<NodeProto> quantized = [.. compute, .. connecting];
         Dictionary<string, string> shared = new(StringComparer.Ordinal);
         List<string> activations = [];

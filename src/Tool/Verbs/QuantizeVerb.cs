@@ -14,7 +14,7 @@ internal static class QuantizeVerb
         Argument<string> model = new("model") { Description = "The float .onnx file." };
         CommonOptions common = new();
         Option<string?> output = new("--output", "-o") { Description = "The folder for what ships: variants that won, the manifest, the probe. The model's own folder where it is left out." };
-        Option<string> method = new("--method") { Description = $"How activation ranges are found: {string.Join(", ", CalibrationMethods.All)}, or auto for the one that is the most accurate on the samples.", DefaultValueFactory = _ => CalibrationMethods.MinMax };
+        Option<string> method = new("--method") { Description = $"How activation ranges are found: {string.Join(", ", CalibrationMethods.All)}, or auto for the one that is the most accurate on samples held out.", DefaultValueFactory = _ => CalibrationMethods.Auto };
         method.AcceptOnlyFromAmong([.. CalibrationMethods.All, CalibrationMethods.Auto]);
         Option<string?> statistics = new("--statistics") { Description = "A statistics file of 'octet calibrate' or 'octet merge', used in place of a calibration run." };
         Option<string[]> variants = new("--variants") { Description = $"What to try: {string.Join(", ", Variants.All)}. What suits the model where it is left out.", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };

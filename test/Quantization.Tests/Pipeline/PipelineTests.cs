@@ -80,7 +80,7 @@ public class PipelineTests
         Assert.Equal("inaccurate", int8.Verdict);
         Assert.True(int8.Accuracy!.Drop > 0);
         Assert.Equal("sqnr-db", int8.Accuracy.Metric);
-        Assert.Equal(["OCT4002"], folder.Diagnosed.Codes);
+        Assert.Equal("OCT4002", folder.Diagnosed.Codes.Last());
         Assert.Equal(["model.octet.json"], folder.OutputFiles);
     }
 
@@ -210,5 +210,36 @@ public class PipelineTests
     private sealed class Watch(Action<QuantizationProgress> seen) : IProgress<QuantizationProgress>
     {
         public void Report(QuantizationProgress value) => seen(value);
+    }
+
+    [Fact]
+    public void A_variant_that_loses_too_much_is_made_anew_with_its_worst_layers_float()
+    {
+        using PipelineFolder folder = new PipelineFolder(SmallModels.OneBadLayer()).WithSamples(12, SmallModels.Shape);
+        QuantizationRequest Ask(QuantizationRequest request) => request with { Variants = ["int8"], Method = "minmax", TimeBudget = TimeSpan.FromSeconds(60) };
+        double all = folder.Run(request => Ask(request)).Report.Variants[1].Accuracy!.Drop;
+
+        ModelReport report = folder.Run(request => Ask(request) with { MaxAccuracyDrop = all / 10 }).Report;
+        VariantReport int8 = report.Variants[1];
+        Assert.InRange(int8.Accuracy!.Drop, 0, all / 10);
+        Assert.Equal("faster", int8.Verdict);
+        JsonObject left = (JsonObject)Assert.Single((JsonArray)int8.Recipe!["float"]!)!;
+        Assert.Equal("bad", (string?)left["node"]);
+        Assert.Equal("it costs more accuracy than is allowed", (string?)left["reason"]);
+        Assert.Equal(3, int8.IntegerNodes);
+        Assert.False(report.Layers.Single(layer => layer.Node == "bad").Quantized);
+        Assert.Contains("'model': int8 has 1 of its 4 compute nodes left float", folder.Diagnosed.Said.Single(said => said.Code == "OCT4005").Text);
+        Assert.Equal(12, int8.Accuracy.Samples);
+    }
+
+    [Fact]
+    public void The_recipe_says_what_was_tried_on_how_many_samples_held_out()
+    {
+        using PipelineFolder folder = new PipelineFolder(SmallModels.Classifier()).WithSamples(12, SmallModels.Shape);
+        JsonObject recipe = folder.Run(request => request with { TimeBudget = TimeSpan.FromSeconds(60) }).Report.Variants.Single(row => row.Name == "int8").Recipe!;
+        Assert.Equal(3, (int?)recipe["heldOut"]);
+        Assert.Equal(12L, (long?)recipe["samples"]);
+        Assert.Equal(5, ((JsonArray)recipe["calibrationsTried"]!).Count);
+        Assert.NotNull(recipe["refinements"]);
     }
 }

@@ -28,6 +28,25 @@ internal static class SmallModels
         return graph.Build();
     }
 
+    /// <summary>Four convolutions, of which one, named <c>bad</c>, reads a value with one huge and many tiny channels, which one scale cannot serve.</summary>
+    public static ModelProto OneBadLayer()
+    {
+        const int Channels = 16;
+        GraphBuilder graph = new();
+        float[] spread = [.. Enumerable.Range(0, Channels).Select(channel => channel == 0 ? 1000f : 1f)];
+        // Tanh and Abs keep the scale from being folded into a convolution.
+        string bounded = graph.Node("Tanh", [graph.Conv(graph.Input("x", Shape), Channels, 3, 3)]);
+        string uneven = graph.Node("Abs", [graph.Node("Mul", [bounded, graph.Constant([1, Channels, 1, 1], spread)])]);
+        float[] weights = graph.Values([Channels, Channels, 3, 3], 0.2f);
+        for (int i = 0; i < weights.Length; i++)
+            weights[i] /= spread[i / 9 % Channels];
+        string bad = graph.Node("Conv", [uneven, graph.Constant([Channels, Channels, 3, 3], weights)], Nodes.Attribute("pads", [1L, 1, 1, 1]));
+        graph.Graph.Node[^1].Name = "bad";
+        string third = graph.Node("Relu", [graph.Conv(graph.Node("Tanh", [bad]), Channels, Channels, 3)]);
+        graph.Output(graph.Conv(third, 4, Channels, 3));
+        return graph.Build();
+    }
+
     /// <summary>Nothing but an activation.</summary>
     public static ModelProto WithoutCompute()
     {

@@ -1,5 +1,6 @@
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Calibration.Data;
+using Octet.Quantization.Emission;
 using Octet.Quantization.Measurement;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
@@ -24,8 +25,10 @@ public sealed class CalibrationMethodTests
         Sample[] samples = [.. Enumerable.Range(0, 6).Select(Input).Select(input => new Sample("test", [input], null))];
         CalibrationStatistics statistics = Calibrator.Collect(prepared, plan.Activations, withHistograms: true, samples.Length, index => samples[index].Inputs, scratch.Path);
         using ModelSession reference = new(scratch.File("model.onnx"), threads: 1);
+        TrialBench bench = TrialBench.Create(reference, samples, labelled: false, scratch.Path);
+        StaticRecipe recipe = new(prepared, plan, statistics.Ranges(CalibrationMethods.MinMax));
 
-        CalibratedRanges best = CalibrationMethodSearch.Best(prepared, plan, statistics, 127, signedActivations: false, reference, samples, labelled: false, scratch.Path, threads: 1);
+        CalibratedRanges best = CalibrationMethodSearch.Best(recipe, statistics, trial => bench.Measure(trial.Emit(127, signedActivations: false).Model)).Recipe.Ranges;
 
         Assert.Equal(CalibrationMethods.All, best.Tried.Select(tried => tried.Method));
         Assert.Equal(best.Tried.Max(tried => tried.SqnrDb), best.Tried.Single(tried => tried.Method == best.Method).SqnrDb);

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using Octet.Quantization.Calibration;
+using Octet.Quantization.Methods;
+using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
+
+namespace Octet.Quantization.Emission;
+
+/// <summary>What decides a static variant, but for the format of its integers.</summary>
+/// <param name="Prepared">The float model to quantize: the prepared one, or one equal to it that quantizes better.</param>
+/// <param name="Plan">What becomes integer.</param>
+/// <param name="Ranges">A range for each value that any part of the plan may need.</param>
+public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, CalibratedRanges Ranges)
+{
+    /// <summary>What was tried to bring the variant nearer to the float model, in its order.</summary>
+    public ImmutableArray<TriedRefinement> Refinements { get; init; } = [];
+
+    /// <summary>The number of samples that judged what was tried; 0 where nothing was.</summary>
+    public int HeldOut { get; init; }
+
+    /// <summary>Nodes that stay float because the user says so.</summary>
+    public ImmutableArray<NodePattern> Exclude { get; init; } = [];
+
+    /// <summary>Nodes, by name, that stay float for another reason, which is the value.</summary>
+    public ImmutableSortedDictionary<string, string> LeftFloat { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>The names of the integer compute nodes, in the model's order.</summary>
+    public IEnumerable<string> ComputeNodesInOrder() => Prepared.Graph.WithSubgraphs().SelectMany(graph => graph.Node).Select(node => node.Name).Where(Plan.ComputeNodes.Contains);
+
+    /// <summary>The recipe with more nodes left float.</summary>
+    /// <param name="nodes">Their names.</param>
+    /// <param name="reason">Why.</param>
+    public StaticRecipe LeaveFloat(IEnumerable<string> nodes, string reason)
+    {
+        ImmutableSortedDictionary<string, string> left = LeftFloat.SetItems(nodes.Select(node => KeyValuePair.Create(node, reason)));
+        return this with { LeftFloat = left, Plan = StaticQuantization.Plan(Prepared, Exclude, left) };
+    }
+
+    /// <summary>Writes the variant.</summary>
+    /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
+    /// <param name="signedActivations">Whether activations are signed, as ARM64 wants them.</param>
+    public EmittedModel Emit(int weightLimit, bool signedActivations) => QdqEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, signedActivations);
+}
+
+/// <summary>A refinement that was tried on held-out samples.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Drop">The accuracy drop with it, in the unit of the report.</param>
+/// <param name="SqnrDb">The signal-to-quantization-noise ratio of the worst output with it, dB.</param>
+/// <param name="Kept">Whether it is part of the variant.</param>
+public sealed record TriedRefinement(string Name, double Drop, double SqnrDb, bool Kept);

@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using Microsoft.ML.OnnxRuntime;
+using Octet.Quantization.Calibration;
+using Octet.Quantization.Calibration.Data;
+using Octet.Quantization.Emission;
+using Octet.Quantization.Methods;
+using Octet.Quantization.Onnx.Protocol;
+using Octet.Quantization.Preparation;
+
+namespace Octet.Quantization.Search;
+
+/// <summary>What a static recipe is searched for with.</summary>
+/// <param name="Exclude">Nodes and operators that stay float.</param>
+/// <param name="WeightLimit">Largest magnitude of a weight.</param>
+/// <param name="SignedActivations">Whether activations are signed.</param>
+/// <param name="Method">One of <see cref="CalibrationMethods"/>.</param>
+/// <param name="Samples">How many samples there are.</param>
+/// <param name="Read">Reads one; null for one that cannot be used. Called from several threads.</param>
+/// <param name="Scratch">A folder for trial variants.</param>
+/// <param name="HasTime">Whether another trial may begin; the first of each kind always does.</param>
+/// <param name="Report">Is told what is being done.</param>
+public sealed record StaticSearchSettings(
+    ImmutableArray<NodePattern> Exclude,
+    int WeightLimit,
+    bool SignedActivations,
+    string Method,
+    int Samples,
+    Func<int, Sample?> Read,
+    string Scratch,
+    Func<bool> HasTime,
+    Action<string> Report);
+
+/// <summary>
+/// Finds the static recipe that comes nearest to the float model: calibrates on most samples, tries calibration methods and refinements on the
+/// samples held out, keeps what helps there, and learns the ranges of what is left from all samples.
+/// </summary>
+public sealed class StaticRecipeSearch
+{
+    private readonly StaticSearchSettings _settings;
+    private readonly SampleSplit _split;
+    private readonly TrialBench? _bench;
+    private readonly CancellationToken _cancellation;
+    private readonly List<TriedRefinement> _refinements = [];
+
+    /// <summary>Creates the search.</summary>
+    /// <param name="settings">What to search with.</param>
+    /// <param name="bench">Makes the judge from samples; not called where there are too few to hold any out.</param>
+    /// <param name="cancellation">Stops between two runs.</param>
+    public StaticRecipeSearch(StaticSearchSettings settings, Func<IEnumerable<Sample>, TrialBench> bench, CancellationToken cancellation = default)
+    {
+        _settings = settings;
+        _cancellation = cancellation;
+        _split = SampleSplit.Of(settings.Samples);
+        // Too few samples to spare any: the methods are still compared, on the samples that they have seen.
+        ImmutableArray<int> judges = _split.HeldOut.IsEmpty ? _split.Calibration : _split.HeldOut;
+        if (!_split.HeldOut.IsEmpty || settings.Method == CalibrationMethods.Auto)
+            _bench = bench(judges.Select(settings.Read).OfType<Sample>());
+    }
+
+    /// <summary>Searches.</summary>
+    /// <param name="prepared">The prepared float model.</param>
+    /// <param name="statistics">Statistics from elsewhere, of every value that the plan may need, used in place of a calibration run; null to run.</param>
+    /// <exception cref="InvalidDataException">There is nothing to quantize, or a value is not finite on the samples; the message says what.</exception>
+    /// <exception cref="OnnxRuntimeException">The model does not run on a sample.</exception>
+    public StaticRecipe Find(ModelProto prepared, CalibrationStatistics? statistics = null)
+    {
+        Fit best = FitTo(prepared, statistics ?? Collect(prepared, _split.Calibration));
+        if (_bench is null || _split.HeldOut.IsEmpty)
+            return best.Recipe;
+
+        if (statistics is null)
+            best = TryGraph("cross-layer equalization", EqualizeAcrossLayers.Apply, best);
+        StaticRecipe recipe = statistics is null ? LearnFromAll(best) : best.Recipe;
+        return recipe with { Refinements = [.. _refinements], HeldOut = _bench.Count };
+    }
+
+    private Fit FitTo(ModelProto model, CalibrationStatistics statistics)
+    {
+        QuantizationPlan plan = PlanOf(model);
+        string method = _settings.Method == CalibrationMethods.Auto ? CalibrationMethods.MinMax : _settings.Method;
+        StaticRecipe recipe = new(model, plan, statistics.Ranges(method)) { Exclude = _settings.Exclude };
+        EnsureUsable(recipe);
+        if (_bench is null)
+            return new Fit(recipe, statistics, default);
+        if (_settings.Method != CalibrationMethods.Auto)
+            return new Fit(recipe, statistics, Measure(recipe));
+        _settings.Report($"trying the calibration methods {string.Join(", ", CalibrationMethods.All)}");
+        (StaticRecipe best, TrialScore score) = CalibrationMethodSearch.Best(recipe, statistics, Measure);
+        return new Fit(best, statistics, score);
+    }
+
+    // A graph that computes the same with other weights needs ranges of its own.
+    private Fit TryGraph(string name, Func<ModelProto, ModelProto> refine, Fit best)
+    {
+        if (!_settings.HasTime())
+            return best;
+        _settings.Report($"trying {name}");
+        ModelProto refined = refine(best.Recipe.Prepared);
+        if (ReferenceEquals(refined, best.Recipe.Prepared))
+            return best;
+        return Keep(name, best, () => FitTo(refined, Collect(refined, _split.Calibration)));
+    }
+
+    private Fit Keep(string name, Fit best, Func<Fit> fit)
+    {
+        try
+        {
+            Fit trial = fit();
+            bool kept = trial.Score.Beats(best.Score);
+            _refinements.Add(new TriedRefinement(name, trial.Score.Drop, trial.Score.SqnrDb, kept));
+            return kept ? trial : best;
+        }
+        catch (Exception exception) when (exception is OnnxRuntimeException or InvalidDataException)
+        {
+            // A refinement that breaks the variant does not help; the variant without it stands.
+            _refinements.Add(new TriedRefinement(name, 1, double.NegativeInfinity, Kept: false));
+            return best;
+        }
+    }
+
+    private StaticRecipe LearnFromAll(Fit best)
+    {
+        CalibrationStatistics all = best.Statistics.Merge(Collect(best.Recipe.Prepared, _split.HeldOut));
+        StaticRecipe recipe = best.Recipe with { Ranges = all.Ranges(best.Recipe.Ranges.Method) with { Tried = best.Recipe.Ranges.Tried } };
+        EnsureUsable(recipe);
+        return recipe;
+    }
+
+    private CalibrationStatistics Collect(ModelProto model, ImmutableArray<int> positions)
+    {
+        QuantizationPlan plan = PlanOf(model);
+        _settings.Report($"calibrating on {positions.Length} inputs");
+        return Calibrator.Collect(
+            model, plan.Observed, CalibrationMethods.NeedsHistogram(_settings.Method), positions.Length, index => _settings.Read(positions[index])?.Inputs, _settings.Scratch, cancellation: _cancellation);
+    }
+
+    private QuantizationPlan PlanOf(ModelProto model)
+    {
+        QuantizationPlan plan = StaticQuantization.Plan(model, _settings.Exclude);
+        return plan.ComputeNodes.IsEmpty ? throw VariantFactory.Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons) : plan;
+    }
+
+    private TrialScore Measure(StaticRecipe recipe)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        return _bench!.Measure(recipe.Emit(_settings.WeightLimit, _settings.SignedActivations).Model);
+    }
+
+    private static void EnsureUsable(StaticRecipe recipe)
+    {
+        if (recipe.Plan.Activations.FirstOrDefault(activation => !recipe.Ranges.Ranges[activation].IsUsable) is { } broken)
+            throw new InvalidDataException($"the value '{broken}' of the float model is infinite or not a number on the calibration data");
+    }
+
+    private sealed record Fit(StaticRecipe Recipe, CalibrationStatistics Statistics, TrialScore Score);
+}
