@@ -117,7 +117,7 @@ public sealed class QuantizationPipeline
             CandidateMeasurement measurement = new(_request, reference, samples, _scratch, _elapsed, Report, _cancellation);
             MakeVariants(factory, candidates);
             Probe probe = measurement.MeasureAccuracy(candidates);
-            if (samples.AreReal)
+            if (samples.AreReal && _request.Pinned is null)
                 LeaveWorstLayersFloat(factory, reference, candidates, samples, measurement);
             measurement.MeasureSpeed(candidates);
             ImmutableArray<LayerReport> layers = measurement.MeasureLayers(candidates);
@@ -257,6 +257,7 @@ public sealed class QuantizationPipeline
             Variants.WeightLimit(candidates.Select(candidate => candidate.Name).First(Variants.NeedsCalibration)),
             Target.SignedActivations,
             _request.Method,
+            _request.Pinned,
             samples.Count,
             samples.Read,
             _scratch,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Octet.Quantization.Methods;
+using Octet.Quantization.Search;
 
 namespace Octet.Quantization;
 
@@ -62,6 +63,9 @@ public sealed record QuantizationRequest
 
     /// <summary>A statistics file of this model, absolute, used in place of a calibration run; null to run.</summary>
     public string? Statistics { get; init; }
+
+    /// <summary>What an earlier search decided, to be repeated without a search; null to search.</summary>
+    public PinnedChoices? Pinned { get; init; }
 
     /// <summary>auto, x64-vnni, x64-avx2 or arm64.</summary>
     public string Target { get; init; } = "auto";

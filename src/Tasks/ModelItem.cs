@@ -9,6 +9,7 @@ internal sealed record ModelItem
     public static readonly IReadOnlyList<string> Variants = ["float-optimized", "int8", "int8-portable", "int8-dynamic", "int8-weights", "int4-weights", "float16"];
 
     private static readonly string[] Targets = ["auto", "x64-vnni", "x64-avx2", "arm64"];
+    private static readonly string[] CalibrationMethods = ["auto", "minmax", "moving-average", "percentile", "entropy", "mse"];
 
     /// <summary>As the user wrote it.</summary>
     public required string Include { get; init; }
@@ -62,6 +63,7 @@ internal sealed record ModelItem
             new("batch-size", settings.Count("BatchSize", 1, item)),
             new("target", settings.Choice("Target", Targets, item)),
             new("calibration-samples", settings.Count("CalibrationSamples", 1, item)),
+            new("method", settings.Choice("CalibrationMethod", CalibrationMethods, item)),
             new("preprocessing", item.GetMetadata("Preprocessing").Trim()),
             new("labels", labels),
             new("input-shapes", item.GetMetadata("InputShapes").Trim()),

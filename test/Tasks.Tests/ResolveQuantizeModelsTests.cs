@@ -170,6 +170,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
     [InlineData("BatchSize", "0")]
     [InlineData("Target", "x64")]
     [InlineData("CalibrationSamples", "many")]
+    [InlineData("CalibrationMethod", "kl")]
     [InlineData("Variants", "int8;int7")]
     public void An_invalid_value_is_named_as_the_user_wrote_it(string name, string value)
     {
@@ -315,7 +316,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
             .. new[]
             {
                 ("", "true"), ("OnBuild", "true"), ("OnPublish", "true"), ("Variants", ""), ("MaxAccuracyDrop", "0.01"), ("MinSpeedup", "1.05"), ("TimeBudget", "120"),
-                ("Threads", "0"), ("BatchSize", "1"), ("Target", "auto"), ("CalibrationSamples", "300"), ("Report", "Summary"), ("TreatVerdictsAsErrors", "false"),
+                ("Threads", "0"), ("BatchSize", "1"), ("Target", "auto"), ("CalibrationSamples", "300"), ("CalibrationMethod", "auto"), ("Report", "Summary"), ("TreatVerdictsAsErrors", "false"),
                 ("UseCache", "true"), ("CachePath", ""), ("StartupBenchmark", "true"),
             }.Select(option => EscapedItem.Create("QuantizeModels" + option.Item1, ("Value", option.Item2))),
         ],

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Reflection;
 using Octet.Quantization;
 using Octet.Quantization.Onnx;
@@ -29,6 +30,7 @@ public class CacheKeyTests
         ["CalibrationSamples"] = request => request with { CalibrationSamples = 3 },
         ["Target"] = request => request with { Target = "arm64" },
         ["Method"] = request => request with { Method = "entropy" },
+        ["Pinned"] = request => request with { Pinned = new([], ImmutableSortedDictionary.Create<string, string>().Add("conv", "it is slow")) },
         ["Statistics"] = request => request with { Statistics = "statistics.json" },
     };
 

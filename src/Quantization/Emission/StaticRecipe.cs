@@ -12,6 +12,9 @@ namespace Octet.Quantization.Emission;
 /// <param name="Ranges">A range for each value that any part of the plan may need.</param>
 public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, CalibratedRanges Ranges)
 {
+    /// <summary>The mean of each input channel, by the value that an integer compute node reads: given, biases make up for what rounded weights shift.</summary>
+    public IReadOnlyDictionary<string, ImmutableArray<double>>? InputMeans { get; init; }
+
     /// <summary>What was tried to bring the variant nearer to the float model, in its order.</summary>
     public ImmutableArray<TriedRefinement> Refinements { get; init; } = [];
 
@@ -30,21 +33,24 @@ public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, Ca
     /// <summary>The recipe with more nodes left float.</summary>
     /// <param name="nodes">Their names.</param>
     /// <param name="reason">Why.</param>
-    public StaticRecipe LeaveFloat(IEnumerable<string> nodes, string reason)
+    public StaticRecipe LeaveFloat(IEnumerable<string> nodes, string reason) => LeaveFloat(nodes.Select(node => KeyValuePair.Create(node, reason)));
+
+    /// <summary>The recipe with more nodes left float, each for the reason that is its value.</summary>
+    public StaticRecipe LeaveFloat(IEnumerable<KeyValuePair<string, string>> nodes)
     {
-        ImmutableSortedDictionary<string, string> left = LeftFloat.SetItems(nodes.Select(node => KeyValuePair.Create(node, reason)));
+        ImmutableSortedDictionary<string, string> left = LeftFloat.SetItems(nodes);
         return this with { LeftFloat = left, Plan = StaticQuantization.Plan(Prepared, Exclude, left) };
     }
 
     /// <summary>Writes the variant.</summary>
     /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
     /// <param name="signedActivations">Whether activations are signed, as ARM64 wants them.</param>
-    public EmittedModel Emit(int weightLimit, bool signedActivations) => QdqEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, signedActivations);
+    public EmittedModel Emit(int weightLimit, bool signedActivations) => QdqEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, signedActivations, InputMeans);
 }
 
-/// <summary>A refinement that was tried on held-out samples.</summary>
+/// <summary>A refinement that was tried on held-out samples, or that a pinned recipe asks for.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Drop">The accuracy drop with it, in the unit of the report.</param>
-/// <param name="SqnrDb">The signal-to-quantization-noise ratio of the worst output with it, dB.</param>
+/// <param name="Drop">The accuracy drop with it, in the unit of the report; null where it was not measured, or broke the variant.</param>
+/// <param name="SqnrDb">The signal-to-quantization-noise ratio of the worst output with it, dB; null as before.</param>
 /// <param name="Kept">Whether it is part of the variant.</param>
-public sealed record TriedRefinement(string Name, double Drop, double SqnrDb, bool Kept);
+public sealed record TriedRefinement(string Name, double? Drop, double? SqnrDb, bool Kept);

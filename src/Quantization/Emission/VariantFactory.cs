@@ -65,6 +65,7 @@ public sealed class VariantFactory
             ["sqnrDb"] = tried.SqnrDb,
             ["kept"] = tried.Kept,
         })]);
+        recipe["leftFloat"] = new JsonArray([.. found.LeftFloat.Select(Left)]);
         Describe(recipe, found.Plan.ComputeNodes.Count, found.Plan.FloatReasons);
         return new VariantBuild(variant, emitted.Model, recipe, emitted, found);
     }
@@ -128,6 +129,8 @@ public sealed class VariantFactory
     private static void Describe(JsonObject recipe, int quantized, ImmutableSortedDictionary<string, string> floatReasons)
     {
         recipe["computeNodes"] = quantized;
-        recipe["float"] = new JsonArray([.. floatReasons.Select(reason => (JsonNode)new JsonObject { ["node"] = reason.Key, ["reason"] = reason.Value })]);
+        recipe["float"] = new JsonArray([.. floatReasons.Select(Left)]);
     }
+
+    private static JsonNode Left(KeyValuePair<string, string> node) => new JsonObject { ["node"] = node.Key, ["reason"] = node.Value };
 }

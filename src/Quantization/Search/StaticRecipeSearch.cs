@@ -14,6 +14,7 @@ namespace Octet.Quantization.Search;
 /// <param name="WeightLimit">Largest magnitude of a weight.</param>
 /// <param name="SignedActivations">Whether activations are signed.</param>
 /// <param name="Method">One of <see cref="CalibrationMethods"/>.</param>
+/// <param name="Pinned">What an earlier search decided, to be repeated without trials; null to search.</param>
 /// <param name="Samples">How many samples there are.</param>
 /// <param name="Read">Reads one; null for one that cannot be used. Called from several threads.</param>
 /// <param name="Scratch">A folder for trial variants.</param>
@@ -24,6 +25,7 @@ public sealed record StaticSearchSettings(
     int WeightLimit,
     bool SignedActivations,
     string Method,
+    PinnedChoices? Pinned,
     int Samples,
     Func<int, Sample?> Read,
     string Scratch,
@@ -36,6 +38,14 @@ public sealed record StaticSearchSettings(
 /// </summary>
 public sealed class StaticRecipeSearch
 {
+    private const string BiasCorrection = "bias correction";
+
+    private static readonly ImmutableArray<GraphRefinement> GraphRefinements =
+    [
+        new("cross-layer equalization", EqualizeAcrossLayers.Values, EqualizeAcrossLayers.Apply),
+        new("SmoothQuant", SmoothQuant.Values, (model, magnitudes) => SmoothQuant.Apply(model, magnitudes)),
+    ];
+
     private readonly StaticSearchSettings _settings;
     private readonly SampleSplit _split;
     private readonly TrialBench? _bench;
@@ -53,7 +63,7 @@ public sealed class StaticRecipeSearch
         _split = SampleSplit.Of(settings.Samples);
         // Too few samples to spare any: the methods are still compared, on the samples that they have seen.
         ImmutableArray<int> judges = _split.HeldOut.IsEmpty ? _split.Calibration : _split.HeldOut;
-        if (!_split.HeldOut.IsEmpty || settings.Method == CalibrationMethods.Auto)
+        if (settings.Pinned is null && (!_split.HeldOut.IsEmpty || settings.Method == CalibrationMethods.Auto))
             _bench = bench(judges.Select(settings.Read).OfType<Sample>());
     }
 
@@ -65,13 +75,16 @@ public sealed class StaticRecipeSearch
     public StaticRecipe Find(ModelProto prepared, CalibrationStatistics? statistics = null)
     {
         Fit best = FitTo(prepared, statistics ?? Collect(prepared, _split.Calibration));
-        if (_bench is null || _split.HeldOut.IsEmpty)
-            return best.Recipe;
-
+        // Statistics from elsewhere fit the model as it is.
         if (statistics is null)
-            best = TryGraph("cross-layer equalization", EqualizeAcrossLayers.Apply, best);
-        StaticRecipe recipe = statistics is null ? LearnFromAll(best) : best.Recipe;
-        return recipe with { Refinements = [.. _refinements], HeldOut = _bench.Count };
+            foreach (GraphRefinement refinement in GraphRefinements)
+                best = Refine(refinement.Name, best, fit => Refit(refinement, fit));
+        best = Refine(BiasCorrection, best, CorrectBiases);
+
+        StaticRecipe recipe = statistics is null && !_split.HeldOut.IsEmpty ? LearnFromAll(best) : best.Recipe;
+        if (_settings.Pinned is { LeftFloat.IsEmpty: false } pinned)
+            recipe = recipe.LeaveFloat(pinned.LeftFloat);
+        return recipe with { Refinements = [.. _refinements], HeldOut = _split.HeldOut.Length };
     }
 
     private Fit FitTo(ModelProto model, CalibrationStatistics statistics)
@@ -80,32 +93,28 @@ public sealed class StaticRecipeSearch
         string method = _settings.Method == CalibrationMethods.Auto ? CalibrationMethods.MinMax : _settings.Method;
         StaticRecipe recipe = new(model, plan, statistics.Ranges(method)) { Exclude = _settings.Exclude };
         EnsureUsable(recipe);
-        if (_bench is null)
-            return new Fit(recipe, statistics, default);
-        if (_settings.Method != CalibrationMethods.Auto)
-            return new Fit(recipe, statistics, Measure(recipe));
+        if (_bench is null || _settings.Method != CalibrationMethods.Auto)
+            return new Fit(recipe, statistics, Judge(recipe));
         _settings.Report($"trying the calibration methods {string.Join(", ", CalibrationMethods.All)}");
-        (StaticRecipe best, TrialScore score) = CalibrationMethodSearch.Best(recipe, statistics, Measure);
+        (StaticRecipe best, TrialScore score) = CalibrationMethodSearch.Best(recipe, statistics, Judge);
         return new Fit(best, statistics, score);
     }
 
-    // A graph that computes the same with other weights needs ranges of its own.
-    private Fit TryGraph(string name, Func<ModelProto, ModelProto> refine, Fit best)
+    private Fit Refine(string name, Fit best, Func<Fit, Fit?> refine)
     {
-        if (!_settings.HasTime())
+        if (_settings.Pinned is { } pinned)
+        {
+            if (!pinned.Refinements.Contains(name) || refine(best) is not { } asked)
+                return best;
+            _refinements.Add(new TriedRefinement(name, null, null, Kept: true));
+            return asked;
+        }
+        if (_split.HeldOut.IsEmpty || !_settings.HasTime())
             return best;
-        _settings.Report($"trying {name}");
-        ModelProto refined = refine(best.Recipe.Prepared);
-        if (ReferenceEquals(refined, best.Recipe.Prepared))
-            return best;
-        return Keep(name, best, () => FitTo(refined, Collect(refined, _split.Calibration)));
-    }
-
-    private Fit Keep(string name, Fit best, Func<Fit> fit)
-    {
         try
         {
-            Fit trial = fit();
+            if (refine(best) is not { } trial)
+                return best;
             bool kept = trial.Score.Beats(best.Score);
             _refinements.Add(new TriedRefinement(name, trial.Score.Drop, trial.Score.SqnrDb, kept));
             return kept ? trial : best;
@@ -113,10 +122,37 @@ public sealed class StaticRecipeSearch
         catch (Exception exception) when (exception is OnnxRuntimeException or InvalidDataException)
         {
             // A refinement that breaks the variant does not help; the variant without it stands.
-            _refinements.Add(new TriedRefinement(name, 1, double.NegativeInfinity, Kept: false));
+            _refinements.Add(new TriedRefinement(name, null, null, Kept: false));
             return best;
         }
     }
+
+    // A model that computes the same with other weights needs ranges of its own.
+    private Fit? Refit(GraphRefinement refinement, Fit fit)
+    {
+        ModelProto model = fit.Recipe.Prepared;
+        ImmutableArray<(string Value, int Axis)> values = refinement.Values(model);
+        if (values.IsEmpty)
+            return null;
+        _settings.Report($"trying {refinement.Name}");
+        ModelProto refined = refinement.Apply(model, ChannelStatistics(model, [.. values.Select(value => new ChannelAxis(value.Value, value.Axis))]).ToDictionary(
+            pair => pair.Key, pair => (IReadOnlyList<float>)pair.Value.Magnitudes, StringComparer.Ordinal));
+        return ReferenceEquals(refined, model) ? null : FitTo(refined, Collect(refined, _split.Calibration));
+    }
+
+    private Fit? CorrectBiases(Fit fit)
+    {
+        ImmutableArray<ChannelAxis> inputs = StaticQuantization.CorrectedInputs(fit.Recipe.Prepared, fit.Recipe.Plan);
+        if (inputs.IsEmpty)
+            return null;
+        _settings.Report($"trying {BiasCorrection}");
+        StaticRecipe corrected = fit.Recipe with { InputMeans = ChannelStatistics(fit.Recipe.Prepared, inputs).ToDictionary(pair => pair.Key, pair => pair.Value.Mean, StringComparer.Ordinal) };
+        return fit with { Recipe = corrected, Score = Judge(corrected) };
+    }
+
+    // Always of the same samples, so that a pinned recipe gives the same bytes.
+    private ImmutableDictionary<string, ChannelStatistics> ChannelStatistics(ModelProto model, IReadOnlyList<ChannelAxis> values) =>
+        ChannelCalibration.Collect(model, values, _split.Calibration.Length, index => _settings.Read(_split.Calibration[index])?.Inputs, _settings.Scratch, cancellation: _cancellation);
 
     private StaticRecipe LearnFromAll(Fit best)
     {
@@ -140,10 +176,10 @@ public sealed class StaticRecipeSearch
         return plan.ComputeNodes.IsEmpty ? throw VariantFactory.Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons) : plan;
     }
 
-    private TrialScore Measure(StaticRecipe recipe)
+    private TrialScore Judge(StaticRecipe recipe)
     {
         _cancellation.ThrowIfCancellationRequested();
-        return _bench!.Measure(recipe.Emit(_settings.WeightLimit, _settings.SignedActivations).Model);
+        return _bench?.Measure(recipe.Emit(_settings.WeightLimit, _settings.SignedActivations).Model) ?? default;
     }
 
     private static void EnsureUsable(StaticRecipe recipe)
@@ -151,6 +187,9 @@ public sealed class StaticRecipeSearch
         if (recipe.Plan.Activations.FirstOrDefault(activation => !recipe.Ranges.Ranges[activation].IsUsable) is { } broken)
             throw new InvalidDataException($"the value '{broken}' of the float model is infinite or not a number on the calibration data");
     }
+
+    private sealed record GraphRefinement(
+        string Name, Func<ModelProto, ImmutableArray<(string Value, int Axis)>> Values, Func<ModelProto, IReadOnlyDictionary<string, IReadOnlyList<float>>, ModelProto> Apply);
 
     private sealed record Fit(StaticRecipe Recipe, CalibrationStatistics Statistics, TrialScore Score);
 }

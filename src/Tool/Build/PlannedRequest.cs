@@ -52,7 +52,7 @@ internal static class PlannedRequest
 
     private static string KnownMethod(PlanOptions model)
     {
-        string method = NullIfEmpty(model.Text("method")) ?? CalibrationMethods.MinMax;
+        string method = NullIfEmpty(model.Text("method")) ?? CalibrationMethods.Auto;
         return CalibrationMethods.IsKnown(method)
             ? method
             : throw model.Unreadable($"--method={method} is none of {string.Join(", ", CalibrationMethods.All)}, {CalibrationMethods.Auto}");

@@ -49,6 +49,8 @@ internal static class CacheKey
             request.CalibrationSamples,
             request.Target,
             request.Method,
+            Refinements = request.Pinned?.Refinements.ToArray(),
+            LeftFloat = request.Pinned?.LeftFloat.ToArray(),
         }));
 
         // Names count where they carry the labels: the folder of a class, the rows of a csv.

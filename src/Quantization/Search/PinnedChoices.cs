@@ -1,0 +1,8 @@
+using System.Collections.Immutable;
+
+namespace Octet.Quantization.Search;
+
+/// <summary>What a search decided for a static variant, so that it can be repeated bit for bit.</summary>
+/// <param name="Refinements">Names of the refinements to apply, in their order.</param>
+/// <param name="LeftFloat">Names of the nodes that stay float, each with the reason.</param>
+public sealed record PinnedChoices(ImmutableArray<string> Refinements, ImmutableSortedDictionary<string, string> LeftFloat);
