@@ -106,6 +106,9 @@ public sealed class VariantFactory
         if (plan.ComputeNodes.IsEmpty)
             throw Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons);
         CalibratedRanges calibrated = _calibrate(plan);
+        plan = StaticQuantization.Reached(_prepared, plan, calibrated.Ranges);
+        if (plan.ComputeNodes.IsEmpty)
+            throw Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons);
         if (plan.Activations.FirstOrDefault(activation => !calibrated.Ranges[activation].IsUsable) is { } broken)
             throw new InvalidDataException($"the value '{broken}' of the float model is infinite or not a number on the calibration data");
         return (plan, calibrated);

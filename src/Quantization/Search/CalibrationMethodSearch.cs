@@ -42,6 +42,7 @@ public static class CalibrationMethodSearch
         int threads,
         CancellationToken cancellation = default)
     {
+        plan = StaticQuantization.Reached(prepared, plan, statistics.Ranges(CalibrationMethods.MinMax).Ranges);
         List<(Sample Sample, ImmutableArray<NamedTensor> Expected)> cases = Expected(reference, samples, cancellation);
         List<(CalibratedRanges Ranges, TriedMethod Tried)> tried = [];
         foreach (string method in CalibrationMethods.All)
