@@ -88,6 +88,14 @@ internal sealed class GraphBuilder
         return Node("BatchNormalization", [input, Weights(channels), Weights(channels), Weights(channels), Constant([channels], variance)], Nodes.Attribute("epsilon", 1e-3f));
     }
 
+    /// <summary>The graph as an attribute of If, Loop or Scan.</summary>
+    public AttributeProto As(string attribute)
+    {
+        GraphProto graph = Build().Graph;
+        graph.Name = attribute;
+        return new AttributeProto { Name = attribute, Type = AttributeProto.Types.AttributeType.Graph, G = graph };
+    }
+
     /// <summary>The model, as a reader of its file would see it.</summary>
     public ModelProto Build() => ModelProto.Parser.ParseFrom(_model.ToByteArray());
 

@@ -13,7 +13,7 @@ public static class Calibrator
 {
     /// <summary>Runs the samples, one thread a sample on every core.</summary>
     /// <param name="model">The prepared float model.</param>
-    /// <param name="tensors">Values of the main graph to observe; each must be a float tensor.</param>
+    /// <param name="tensors">Values to observe, those of subgraphs included; each must be a float tensor.</param>
     /// <param name="withHistograms">Whether values are counted: <see cref="CalibrationMethods.NeedsHistogram"/>.</param>
     /// <param name="samples">How many samples there are.</param>
     /// <param name="read">Reads the inputs of one sample; null for one that cannot be used. Called from several threads.</param>

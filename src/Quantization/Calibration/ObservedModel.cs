@@ -17,7 +17,7 @@ internal sealed class ObservedModel : IDisposable
 {
     private const int SmallestSharedBytes = 4096;
 
-    private readonly IReadOnlyList<string> _tensors;
+    private readonly IReadOnlyList<string> _outputs;
     private readonly string _path;
     private readonly string _weightsPath;
     private readonly List<MemoryHandle> _pins = [];
@@ -26,12 +26,11 @@ internal sealed class ObservedModel : IDisposable
 
     /// <summary>Loads the model, to be run on one thread a call.</summary>
     /// <param name="model">The model, which must stay alive and unchanged.</param>
-    /// <param name="tensors">Values of its main graph.</param>
+    /// <param name="tensors">Its values, those of subgraphs included (<see cref="ObservedValues.Expose"/>).</param>
     /// <param name="scratch">A folder for two files, which are gone after disposal.</param>
     /// <exception cref="OnnxRuntimeException">The model does not load.</exception>
     public ObservedModel(ModelProto model, IReadOnlyList<string> tensors, string scratch)
     {
-        _tensors = tensors;
         _path = Path.Combine(scratch, $"calibration-{Guid.NewGuid():N}.onnx");
         _weightsPath = Path.ChangeExtension(_path, ".weights");
         try
@@ -43,7 +42,7 @@ internal sealed class ObservedModel : IDisposable
                 GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
                 LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
             };
-            ModelProto observed = WithOutputs(model, tensors);
+            (ModelProto observed, _outputs) = ObservedValues.Expose(model, tensors);
             ShareWeights(observed.Graph, options);
             OnnxFile.Write(observed, _path);
             _session = new InferenceSession(_path, options);
@@ -62,8 +61,8 @@ internal sealed class ObservedModel : IDisposable
         OrtValue[] values = [.. inputs.Select(input => input.ToOrtValue())];
         try
         {
-            using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(runOptions, [.. inputs.Select(input => input.Name)], values, _tensors);
-            for (int i = 0; i < _tensors.Count; i++)
+            using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(runOptions, [.. inputs.Select(input => input.Name)], values, _outputs);
+            for (int i = 0; i < _outputs.Count; i++)
             {
                 using OrtValue output = outputs[i];
                 take(i, output);
@@ -81,21 +80,6 @@ internal sealed class ObservedModel : IDisposable
     {
         _session.Dispose();
         Release();
-    }
-
-    private static ModelProto WithOutputs(ModelProto model, IReadOnlyList<string> tensors)
-    {
-        ModelProto result = model.Clone();
-        // ONNX Runtime infers the types; the model's own outputs are of no interest here.
-        result.Graph.Output.Clear();
-        foreach (string tensor in tensors)
-        {
-            ValueInfoProto output = new() { Name = tensor };
-            if (model.Graph.Input.FirstOrDefault(input => input.Name == tensor) is { } input)
-                output.Type = input.Type.Clone();
-            result.Graph.Output.Add(output);
-        }
-        return result;
     }
 
     private void ShareWeights(GraphProto graph, SessionOptions options)

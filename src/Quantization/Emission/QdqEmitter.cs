@@ -18,30 +18,42 @@ namespace Octet.Quantization.Emission;
 public sealed class QdqEmitter
 {
     private readonly ModelProto _model;
-    private readonly GraphProto _graph;
-    private readonly GraphIndex _index;
     private readonly UniqueNames _names;
     private readonly QuantizationPlan _plan;
     private readonly IReadOnlyDictionary<string, ActivationRange> _ranges;
     private readonly int _weightLimit;
     private readonly bool _signedActivations;
     private readonly Dictionary<string, string> _dequantized = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Weights, string Bias, float ActivationScale), (string Weights, string Bias)> _quantizedWeights = [];
+    private readonly HashSet<string> _quantized;
+    private readonly HashSet<string> _integerResults;
+    private readonly Dictionary<(string Weights, string Bias, float ActivationScale), (StoredIntegers Weights, StoredIntegers? Bias)> _quantizedWeights = [];
     private readonly Dictionary<string, StoredIntegers> _quantizedValues = new(StringComparer.Ordinal);
     private readonly Dictionary<string, StoredIntegers> _productWeights = new(StringComparer.Ordinal);
     private readonly List<string> _floatResults = [];
-    private readonly List<NodeProto> _nodes = [];
+
+    // Of the graph that is being written.
+    private GraphIndex _index;
+    private List<NodeProto> _nodes = [];
+    private Dictionary<string, string> _dequantizedHere = new(StringComparer.Ordinal);
 
     private QdqEmitter(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations)
     {
         _model = prepared.Clone();
-        _graph = _model.Graph;
-        _index = new GraphIndex(_graph);
+        _index = new GraphIndex(_model.Graph);
         _names = new UniqueNames(_model);
         _plan = plan;
         _ranges = ranges;
         _weightLimit = weightLimit;
         _signedActivations = signedActivations;
+        _quantized = [.. plan.Activations, .. plan.SharedParameters.Keys];
+        // Values that integer nodes compute are known to the rest of the model in their quantized form only; values that float nodes compute
+        // stay as they are for float readers.
+        _integerResults =
+        [
+            .. GraphIndex.Nodes(_model.Graph)
+                .Where(pair => plan.Contains(pair.Node.Name) && !StaticQuantization.GivesFloat(pair.Node, pair.Index, _quantized.Contains))
+                .Select(pair => StaticQuantization.QuantizedResult(pair.Node, pair.Index)),
+        ];
     }
 
     /// <summary>Returns the quantized model; the prepared one is left as it is.</summary>
@@ -56,28 +68,44 @@ public sealed class QdqEmitter
 
     private EmittedModel Emit()
     {
-        HashSet<string> quantized = [.. _plan.Activations, .. _plan.SharedParameters.Keys];
-        // Values that integer nodes compute are known to the rest of the graph in their quantized form only; values that float nodes compute
-        // stay as they are for float readers.
-        HashSet<string> integerResults =
-        [
-            .. _graph.Node.Where(node => _plan.Contains(node.Name) && !StaticQuantization.GivesFloat(node, _index, quantized.Contains)).Select(node => StaticQuantization.QuantizedResult(node, _index)),
-        ];
+        Write(_index);
+        // A float result is found under its own name.
+        foreach (string result in _floatResults)
+            _dequantized.TryAdd(result, result);
+        ModelProto emitted = RemoveUnused.Apply(_model);
+        // What only subgraphs read is dequantized there, and nowhere else.
+        HashSet<string> values = [.. GraphIndex.Nodes(emitted.Graph).SelectMany(pair => pair.Node.Output)];
+        return new EmittedModel(emitted, _dequantized.Where(pair => values.Contains(pair.Value)).ToImmutableDictionary(StringComparer.Ordinal));
+    }
+
+    private void Write(GraphIndex index)
+    {
+        (GraphIndex, List<NodeProto>, Dictionary<string, string>) outer = (_index, _nodes, _dequantizedHere);
+        (_index, _nodes, _dequantizedHere) = (index, [], new(StringComparer.Ordinal));
+        WriteNodes();
+        index.Graph.Node.Clear();
+        index.Graph.Node.AddRange(_nodes);
+        index.Graph.ValueInfo.Clear();
+        (_index, _nodes, _dequantizedHere) = outer;
+    }
+
+    private void WriteNodes()
+    {
         HashSet<NodeProto> joinedBiases = new(ReferenceEqualityComparer.Instance);
 
-        foreach (ValueInfoProto input in _graph.Input.Where(input => quantized.Contains(input.Name)))
+        foreach (ValueInfoProto input in _index.Graph.Input.Where(input => _quantized.Contains(input.Name)))
             AddPair(input.Name, input.Name);
 
-        foreach (NodeProto node in _graph.Node.ToArray())
+        foreach (NodeProto node in _index.Graph.Node.ToArray())
         {
             if (joinedBiases.Contains(node))
                 continue;
-            if (_plan.ComputeNodes.Contains(node.Name) && StaticQuantization.GivesFloat(node, _index, quantized.Contains))
+            if (_plan.ComputeNodes.Contains(node.Name) && StaticQuantization.GivesFloat(node, _index, _quantized.Contains))
             {
                 if (StaticQuantization.BiasBehind(node, _index) is { } bias)
                     joinedBiases.Add(bias);
                 string result = AddProductToFloat(node);
-                if (quantized.Contains(result))
+                if (_quantized.Contains(result))
                     AddPair(result, result);
                 continue;
             }
@@ -85,15 +113,17 @@ public sealed class QdqEmitter
             bool isInteger = _plan.Contains(node.Name);
             NodeProto rewritten = node.Clone();
             for (int i = 0; i < node.Input.Count; i++)
-                if (_dequantized.TryGetValue(node.Input[i], out string? dequantized) && (isInteger || integerResults.Contains(node.Input[i])))
-                    rewritten.Input[i] = dequantized;
+                if (_dequantized.TryGetValue(node.Input[i], out string? dequantized) && (isInteger || _integerResults.Contains(node.Input[i])))
+                    rewritten.Input[i] = isInteger ? DequantizedHere(node.Input[i]) : dequantized;
             if (_plan.ComputeNodes.Contains(node.Name))
                 AddWeights(node, rewritten);
+            foreach (GraphProto subgraph in rewritten.Subgraphs())
+                Write(new GraphIndex(subgraph, _index, rewritten));
             _nodes.Add(rewritten);
 
-            foreach (string output in node.Output.Where(quantized.Contains))
+            foreach (string output in node.Output.Where(_quantized.Contains))
             {
-                if (_index.IsOutput(output) && integerResults.Contains(output))
+                if (_index.IsOutput(output) && _integerResults.Contains(output))
                 {
                     // The graph's output keeps its name on the dequantized side.
                     string raw = _names.Fresh($"{output}_unquantized");
@@ -106,14 +136,18 @@ public sealed class QdqEmitter
                 }
             }
         }
+    }
 
-        _graph.Node.Clear();
-        _graph.Node.AddRange(_nodes);
-        _graph.ValueInfo.Clear();
-        // A float result is found under its own name.
-        foreach (string result in _floatResults)
-            _dequantized.TryAdd(result, result);
-        return new EmittedModel(RemoveUnused.Apply(_model), _dequantized.ToImmutableDictionary(StringComparer.Ordinal));
+    /// <summary>The dequantized form of a value for an integer node: ONNX Runtime fuses a node with conversions of its own graph only.</summary>
+    private string DequantizedHere(string value)
+    {
+        if (!_dequantizedHere.TryGetValue(value, out string? dequantized))
+        {
+            StoredIntegers integers = _quantizedValues[value];
+            _dequantizedHere[value] = dequantized = _names.Fresh($"{value}_dequantized");
+            _nodes.Add(Nodes.Create("DequantizeLinear", _names.Fresh($"{value}_DequantizeLinear"), [integers.Values, integers.Scale, integers.ZeroPoint], [dequantized]));
+        }
+        return dequantized;
     }
 
     private string AddProductToFloat(NodeProto node)
@@ -142,11 +176,11 @@ public sealed class QdqEmitter
         string zeroPoint = _names.Fresh($"{value}_zero_point");
         string quantized = _names.Fresh($"{value}_quantized");
         string dequantized = dequantizedName ?? _names.Fresh($"{value}_dequantized");
-        _graph.Initializer.Add(Tensors.Create(scale, [], [parameters.Scale]));
-        _graph.Initializer.Add(_signedActivations ? Tensors.Create(zeroPoint, [], [(sbyte)parameters.ZeroPoint]) : Tensors.Create(zeroPoint, [], [(byte)parameters.ZeroPoint]));
+        _index.Graph.Initializer.Add(Tensors.Create(scale, [], [parameters.Scale]));
+        _index.Graph.Initializer.Add(_signedActivations ? Tensors.Create(zeroPoint, [], [(sbyte)parameters.ZeroPoint]) : Tensors.Create(zeroPoint, [], [(byte)parameters.ZeroPoint]));
         _nodes.Add(Nodes.Create("QuantizeLinear", _names.Fresh($"{value}_QuantizeLinear"), [source, scale, zeroPoint], [quantized]));
         _nodes.Add(Nodes.Create("DequantizeLinear", _names.Fresh($"{value}_DequantizeLinear"), [quantized, scale, zeroPoint], [dequantized]));
-        _dequantized[value] = dequantized;
+        _dequantized[value] = _dequantizedHere[value] = dequantized;
         _quantizedValues[value] = new StoredIntegers(quantized, scale, zeroPoint);
     }
 
@@ -154,14 +188,14 @@ public sealed class QdqEmitter
     {
         string bias = node.InputAt(2);
         (string Weights, string Bias, float ActivationScale) key = (node.Input[1], bias, ParametersOf(node.Input[0]).Scale);
-        if (!_quantizedWeights.TryGetValue(key, out (string Weights, string Bias) names))
-            _quantizedWeights[key] = names = QuantizeWeights(node, key.ActivationScale);
-        rewritten.Input[1] = names.Weights;
-        if (bias.Length > 0)
-            rewritten.Input[2] = names.Bias;
+        if (!_quantizedWeights.TryGetValue(key, out (StoredIntegers Weights, StoredIntegers? Bias) stored))
+            _quantizedWeights[key] = stored = QuantizeWeights(node, key.ActivationScale);
+        rewritten.Input[1] = Dequantize(node.Input[1], OperatorTraits.ChannelAxis(node), stored.Weights);
+        if (stored.Bias is { } integers)
+            rewritten.Input[2] = Dequantize(bias, 0, integers);
     }
 
-    private (string Weights, string Bias) QuantizeWeights(NodeProto node, float activationScale)
+    private (StoredIntegers Weights, StoredIntegers? Bias) QuantizeWeights(NodeProto node, float activationScale)
     {
         TensorProto weights = _index.Initializer(node.Input[1])!;
         float[]? bias = node.InputAt(2).Length > 0 ? _index.Initializer(node.Input[2])!.ToFloats() : null;
@@ -169,13 +203,13 @@ public sealed class QdqEmitter
         float[] smallestScales = bias is null ? [] : QuantizedBias.SmallestWeightScales(bias, activationScale);
         QuantizedWeights quantized = QuantizedWeights.Quantize(weights.AsFloats(), weights.Dims, axis, _weightLimit, smallestScales);
 
-        string weightsName = Dequantize(weights.Name, axis, Store(weights, quantized));
+        StoredIntegers storedWeights = Store(weights, quantized);
         if (bias is null)
-            return (weightsName, "");
+            return (storedWeights, null);
 
         (int[] values, float[] scales) = QuantizedBias.Quantize(bias, activationScale, quantized.Scales);
         string name = node.Input[2];
-        return (weightsName, Dequantize(name, 0, Store(name, scales, Tensors.Create(_names.Fresh($"{name}_quantized"), [values.Length], values), Tensors.Create(_names.Fresh($"{name}_zero_point"), [values.Length], new int[values.Length]))));
+        return (storedWeights, Store(name, scales, Tensors.Create(_names.Fresh($"{name}_quantized"), [values.Length], values), Tensors.Create(_names.Fresh($"{name}_zero_point"), [values.Length], new int[values.Length])));
     }
 
     private StoredIntegers Store(TensorProto weights, QuantizedWeights quantized) => Store(weights.Name, quantized.Scales,
@@ -185,16 +219,21 @@ public sealed class QdqEmitter
     private StoredIntegers Store(string constant, float[] scales, TensorProto values, TensorProto zeroPoints)
     {
         string scale = _names.Fresh($"{constant}_scale");
-        _graph.Initializer.Add(values);
-        _graph.Initializer.Add(Tensors.Create(scale, [scales.Length], scales));
-        _graph.Initializer.Add(zeroPoints);
+        // Beside the constant, so that whatever graph reads the one can read the other.
+        GraphProto graph = _index.GraphOfInitializer(constant)!;
+        graph.Initializer.Add(values);
+        graph.Initializer.Add(Tensors.Create(scale, [scales.Length], scales));
+        graph.Initializer.Add(zeroPoints);
         return new StoredIntegers(values.Name, scale, zeroPoints.Name);
     }
 
     private string Dequantize(string constant, int axis, StoredIntegers integers)
     {
-        string dequantized = _names.Fresh($"{constant}_dequantized");
-        _nodes.Add(Nodes.Create("DequantizeLinear", _names.Fresh($"{constant}_DequantizeLinear"), [integers.Values, integers.Scale, integers.ZeroPoint], [dequantized], Nodes.Attribute("axis", axis)));
+        if (!_dequantizedHere.TryGetValue(integers.Values, out string? dequantized))
+        {
+            _dequantizedHere[integers.Values] = dequantized = _names.Fresh($"{constant}_dequantized");
+            _nodes.Add(Nodes.Create("DequantizeLinear", _names.Fresh($"{constant}_DequantizeLinear"), [integers.Values, integers.Scale, integers.ZeroPoint], [dequantized], Nodes.Attribute("axis", axis)));
+        }
         return dequantized;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Octet.Quantization.Calibration;
 using Octet.Quantization.Emission;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
@@ -21,20 +22,19 @@ public static class LayerErrors
     public static ImmutableArray<LayerReport> Measure(
         ModelProto prepared, EmittedModel emitted, QuantizationPlan plan, IReadOnlyList<ImmutableArray<NamedTensor>> samples, string scratch)
     {
-        GraphIndex index = new(prepared.Graph);
-        NodeProto[] compute = [.. prepared.Graph.Node.Where(OperatorTraits.IsCompute)];
+        (NodeProto Node, GraphIndex Index)[] compute = [.. GraphIndex.Nodes(prepared.Graph).Where(pair => OperatorTraits.IsCompute(pair.Node))];
         (NodeProto Node, string Value, string Carrier)[] observed =
         [
-            .. compute.Where(node => plan.ComputeNodes.Contains(node.Name))
-                .Select(node => (node, Value: StaticQuantization.QuantizedResult(node, index)))
+            .. compute.Where(pair => plan.ComputeNodes.Contains(pair.Node.Name))
+                .Select(pair => (pair.Node, Value: StaticQuantization.QuantizedResult(pair.Node, pair.Index)))
                 .Where(pair => emitted.Dequantized.ContainsKey(pair.Value))
-                .Select(pair => (pair.node, pair.Value, emitted.Dequantized[pair.Value])),
+                .Select(pair => (pair.Node, pair.Value, emitted.Dequantized[pair.Value])),
         ];
 
         Dictionary<string, double> ratios = new(StringComparer.Ordinal);
         if (observed.Length > 0 && samples.Count > 0)
         {
-            AccuracyMeter[] meters = [.. observed.Select(_ => new AccuracyMeter(labelled: false))];
+            AccuracyMeter?[] meters = new AccuracyMeter?[observed.Length];
             using ModelSession reference = Open(prepared, [.. observed.Select(layer => layer.Value)], scratch);
             using ModelSession actual = Open(emitted.Model, [.. observed.Select(layer => layer.Carrier)], scratch);
             foreach (ImmutableArray<NamedTensor> inputs in samples)
@@ -42,15 +42,19 @@ public static class LayerErrors
                 ImmutableArray<NamedTensor> expected = reference.Run(inputs);
                 ImmutableArray<NamedTensor> got = actual.Run(inputs);
                 for (int layer = 0; layer < observed.Length; layer++)
-                    meters[layer].Add([expected[layer]], [got[layer]], []);
+                    // A branch that was not taken gives nothing, and one that only one of the two models took gives nothing to compare.
+                    if (expected[layer].Count > 0 && expected[layer].Count == got[layer].Count)
+                        (meters[layer] ??= new AccuracyMeter(labelled: false)).Add([expected[layer]], [got[layer]], []);
             }
             for (int layer = 0; layer < observed.Length; layer++)
-                ratios[observed[layer].Node.Name] = meters[layer].SqnrDb;
+                if (meters[layer] is { } meter)
+                    ratios[observed[layer].Node.Name] = meter.SqnrDb;
         }
 
         return
         [
             .. compute
+                .Select(pair => pair.Node)
                 .Select(node => new LayerReport(node.Name, node.OpType, ratios.TryGetValue(node.Name, out double ratio) ? ratio : null, null, null, plan.ComputeNodes.Contains(node.Name)))
                 .OrderBy(layer => layer.SqnrDb ?? double.PositiveInfinity),
         ];
@@ -63,20 +67,18 @@ public static class LayerErrors
     /// <param name="variant">Times of the variant.</param>
     public static ImmutableArray<LayerReport> WithTimes(ImmutableArray<LayerReport> layers, ModelProto prepared, NodeTimes reference, NodeTimes variant)
     {
-        GraphIndex index = new(prepared.Graph);
-        Dictionary<string, NodeProto> nodes = prepared.Graph.Node.ToDictionary(node => node.Name, StringComparer.Ordinal);
+        Dictionary<string, (NodeProto Node, GraphIndex Index)> nodes = GraphIndex.Nodes(prepared.Graph).ToDictionary(pair => pair.Node.Name, StringComparer.Ordinal);
         return [.. layers.Select(layer =>
         {
-            string[] results = [nodes[layer.Node].Output[0], StaticQuantization.QuantizedResult(nodes[layer.Node], index)];
+            (NodeProto node, GraphIndex index) = nodes[layer.Node];
+            string[] results = [node.Output[0], StaticQuantization.QuantizedResult(node, index)];
             return layer with { FloatMicroseconds = reference.Of(layer.Node, results), VariantMicroseconds = variant.Of(layer.Node, results) };
         })];
     }
 
     private static ModelSession Open(ModelProto model, IReadOnlyList<string> outputs, string scratch)
     {
-        ModelProto observed = model.Clone();
-        observed.Graph.Output.Clear();
-        observed.Graph.Output.AddRange(outputs.Select(output => new ValueInfoProto { Name = output }));
+        ModelProto observed = ObservedValues.Expose(model, outputs).Model;
         string path = Path.Combine(scratch, $"layers-{Guid.NewGuid():N}.onnx");
         OnnxFile.Write(observed, path);
         try

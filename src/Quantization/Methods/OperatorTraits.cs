@@ -13,6 +13,22 @@ internal static class OperatorTraits
     /// <summary>Whether the node is ONNX Runtime's own fused attention, projections included (the standard's Attention has none).</summary>
     public static bool IsContribAttention(NodeProto node) => node.OpType == "Attention" && node.Domain == ContribOperators.Domain;
 
+    /// <summary>Domain and name of the model's own functions that have compute nodes, themselves or in functions that they call.</summary>
+    public static HashSet<(string Domain, string Name)> FunctionsWithCompute(ModelProto model)
+    {
+        HashSet<(string Domain, string Name)> found = [];
+        int before;
+        do
+        {
+            before = found.Count;
+            found.UnionWith(model.Functions
+                .Where(function => function.Node.Any(node => IsCompute(node) || found.Contains((node.Domain, node.OpType))))
+                .Select(function => (function.Domain, function.Name)).ToArray());
+        }
+        while (found.Count > before);
+        return found;
+    }
+
     /// <summary>Why a compute node cannot be static integer; null where it can.</summary>
     public static string? ReasonNotStatic(NodeProto node, GraphIndex index)
     {
@@ -21,12 +37,13 @@ internal static class OperatorTraits
         if (index.Initializer(node.InputAt(1)) is not { } weights)
             // QLinearMatMul takes two activations, but packs its second operand anew in each run: no faster than float, from 16 to 128 rows.
             return node.OpType == "MatMul" ? "both its operands are computed, where the integer kernel is no faster" : "its weights are computed, not constant";
-        if (!weights.IsFloatingPoint())
-            return "its weights are not floating-point";
+        // Scales are 32-bit floats: QuantizeLinear takes and DequantizeLinear gives values of no other type here.
+        if (!IsSingle(weights))
+            return "its weights are not 32-bit floating-point";
         if (index.Initializer(node.InputAt(0)) is not null)
             return "its input is constant";
-        if (node.InputAt(2).Length > 0 && (index.Initializer(node.Input[2]) is not { } bias || !bias.IsFloatingPoint()))
-            return "its bias is computed, not constant";
+        if (node.InputAt(2).Length > 0 && (index.Initializer(node.Input[2]) is not { } bias || !IsSingle(bias)))
+            return "its bias is computed, not a constant of 32-bit floating-point";
         return node.OpType switch
         {
             "Conv" when weights.Dims.Count < 3 => "its weights have too few dimensions",
@@ -37,6 +54,8 @@ internal static class OperatorTraits
             _ => null,
         };
     }
+
+    private static bool IsSingle(TensorProto tensor) => (TensorProto.Types.DataType)tensor.DataType == TensorProto.Types.DataType.Float;
 
     /// <summary>The axis of a compute node's weights along which output channels lie.</summary>
     public static int ChannelAxis(NodeProto node) => node.OpType switch

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Octet.Quantization.Calibration;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 
@@ -10,38 +11,78 @@ namespace Octet.Quantization.Methods;
 /// </summary>
 public static class StaticQuantization
 {
-    /// <summary>Makes the plan for a prepared model (weights in initializers, every node named).</summary>
+    /// <summary>Makes the plan for a prepared model (weights in initializers; every node and value named, over all graphs).</summary>
     /// <param name="model">The prepared model.</param>
     /// <param name="exclude">Nodes and operators that stay float because the user says so.</param>
     /// <param name="leftFloat">Nodes, by name, that stay float for another reason, which is the value.</param>
     public static QuantizationPlan Plan(ModelProto model, IReadOnlyList<NodePattern> exclude, IReadOnlyDictionary<string, string>? leftFloat = null)
     {
-        GraphIndex index = new(model.Graph);
         string? ReasonLeft(NodeProto node) => exclude.Any(pattern => pattern.Matches(node)) ? "it is excluded" : leftFloat?.GetValueOrDefault(node.Name);
+        return Plan(
+            model,
+            (node, index) => ReasonLeft(node) ?? OperatorTraits.ReasonNotStatic(node, index) ?? ObservedValues.ReasonNot(index),
+            (node, index) => ReasonLeft(node) is null && ObservedValues.ReasonNot(index) is null);
+    }
 
-        Dictionary<string, string> floatReasons = new(StringComparer.Ordinal);
-        HashSet<NodeProto> compute = [];
-        foreach (NodeProto node in model.Graph.Node.Where(OperatorTraits.IsCompute))
+    /// <summary>The part of a plan that calibration has found ranges for: what it has never reached stays float.</summary>
+    /// <param name="model">The model that the plan was made for.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="ranges">The calibrated range of each of its activations.</param>
+    public static QuantizationPlan Reached(ModelProto model, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges)
+    {
+        HashSet<string> unseen = new(StringComparer.Ordinal);
+        bool Seen(NodeProto node, GraphIndex index) => !OperatorTraits.ActivationInputs(node, index).Append(QuantizedResult(node, index)).Any(unseen.Contains);
+        while (true)
         {
-            if ((ReasonLeft(node) ?? OperatorTraits.ReasonNotStatic(node, index)) is { } reason)
+            QuantizationPlan last = plan;
+            string[] more = [.. last.Activations.Where(activation => !ranges.TryGetValue(activation, out ActivationRange range) || range.IsEmpty)];
+            if (more.Length == 0)
+                return last;
+            unseen.UnionWith(more);
+            // Without these nodes others may lose the integer neighbour that their values come from.
+            plan = Plan(
+                model,
+                (node, index) => last.FloatReasons.TryGetValue(node.Name, out string? reason) ? reason : Seen(node, index) ? null : ReasonUnseen(index),
+                (node, index) => last.ConnectingNodes.Contains(node.Name) && Seen(node, index));
+        }
+    }
+
+    private static string ReasonUnseen(GraphIndex index) =>
+        index.Holder is { OpType: "If" } ? "its branch was never taken on the calibration data" : "it was never reached on the calibration data, or only with empty tensors";
+
+    private static QuantizationPlan Plan(ModelProto model, Func<NodeProto, GraphIndex, string?> reasonFloat, Func<NodeProto, GraphIndex, bool> mayConnect)
+    {
+        (NodeProto Node, GraphIndex Index)[] nodes = [.. GraphIndex.Nodes(model.Graph)];
+        Dictionary<string, string> floatReasons = new(StringComparer.Ordinal);
+        HashSet<NodeProto> compute = new(ReferenceEqualityComparer.Instance);
+        HashSet<(string, string)> functions = OperatorTraits.FunctionsWithCompute(model);
+        foreach ((NodeProto node, GraphIndex index) in nodes)
+        {
+            if (functions.Contains((node.Domain, node.OpType)))
+                floatReasons[node.Name] = "it is a function of the model, which stays as it is";
+            else if (!OperatorTraits.IsCompute(node))
+                continue;
+            else if (reasonFloat(node, index) is { } reason)
                 floatReasons[node.Name] = reason;
             else
                 compute.Add(node);
         }
 
-        HashSet<NodeProto> connecting = ConnectingNodes(model.Graph, index, compute, node => ReasonLeft(node) is not null);
-        HashSet<NodeProto> quantized = [.. compute, .. connecting];
+        HashSet<NodeProto> connecting = ConnectingNodes(nodes, compute, mayConnect);
+        (NodeProto Node, GraphIndex Index)[] quantized = [.. nodes.Where(pair => compute.Contains(pair.Node) || connecting.Contains(pair.Node))];
+        HashSet<string> read = new(quantized.SelectMany(pair => OperatorTraits.ActivationInputs(pair.Node, pair.Index)), StringComparer.Ordinal);
         Dictionary<string, string> shared = new(StringComparer.Ordinal);
         List<string> activations = [];
         HashSet<string> seen = new(StringComparer.Ordinal);
-        foreach (NodeProto node in model.Graph.Node.Where(quantized.Contains))
+        foreach ((NodeProto node, GraphIndex index) in quantized)
         {
             foreach (string input in OperatorTraits.ActivationInputs(node, index))
                 if (seen.Add(input))
                     activations.Add(input);
 
             string result = QuantizedResult(node, index);
-            if (!NeedsQuantizedResult(node, result, index, quantized) || !seen.Add(result))
+            // Gemm and MatMul have kernels with integer operands and a float result; every other node must be closed by a QuantizeLinear.
+            if ((node.OpType is "Gemm" or "MatMul" && !read.Contains(result)) || !seen.Add(result))
                 continue;
             if (OperatorTraits.KeepsValues(node))
                 shared[result] = node.Input[0];
@@ -88,28 +129,29 @@ public static class StaticQuantization
     internal static bool GivesFloat(NodeProto node, GraphIndex index, Func<string, bool> isQuantized) =>
         node.Is("MatMul") && (BiasBehind(node, index) is not null || !isQuantized(QuantizedResult(node, index)));
 
-    private static bool NeedsQuantizedResult(NodeProto node, string result, GraphIndex index, HashSet<NodeProto> quantized) =>
-        // Gemm and MatMul have kernels with integer operands and a float result; every other node must be closed by a QuantizeLinear.
-        node.OpType is not ("Gemm" or "MatMul") || index.Consumers(result).Any(quantized.Contains);
-
-    private static HashSet<NodeProto> ConnectingNodes(GraphProto graph, GraphIndex index, HashSet<NodeProto> compute, Func<NodeProto, bool> excluded)
+    private static HashSet<NodeProto> ConnectingNodes((NodeProto Node, GraphIndex Index)[] nodes, HashSet<NodeProto> compute, Func<NodeProto, GraphIndex, bool> mayConnect)
     {
         // Forward: whatever has only integer inputs may join. Backward: what feeds no integer node only moves a conversion, and leaves again.
-        HashSet<NodeProto> joined = [];
+        HashSet<NodeProto> joined = new(ReferenceEqualityComparer.Instance);
         HashSet<string> integerValues = new(StringComparer.Ordinal);
-        foreach (NodeProto node in graph.Node)
+        foreach ((NodeProto node, GraphIndex index) in nodes)
         {
             if (!compute.Contains(node))
             {
-                if (excluded(node) || !OperatorTraits.CanConnect(node, index) || !OperatorTraits.ActivationInputs(node, index).All(integerValues.Contains))
+                if (!OperatorTraits.CanConnect(node, index) || !mayConnect(node, index) || !OperatorTraits.ActivationInputs(node, index).All(integerValues.Contains))
                     continue;
                 joined.Add(node);
             }
             integerValues.Add(QuantizedResult(node, index));
         }
-        foreach (NodeProto node in graph.Node.Reverse())
-            if (joined.Contains(node) && !index.Consumers(QuantizedResult(node, index)).Any(consumer => compute.Contains(consumer) || joined.Contains(consumer)))
+        HashSet<string> read = new(StringComparer.Ordinal);
+        foreach ((NodeProto node, GraphIndex index) in Enumerable.Reverse(nodes))
+        {
+            if (joined.Contains(node) && !read.Contains(QuantizedResult(node, index)))
                 joined.Remove(node);
+            if (compute.Contains(node) || joined.Contains(node))
+                read.UnionWith(OperatorTraits.ActivationInputs(node, index));
+        }
         return joined;
     }
 }

@@ -13,15 +13,16 @@ public sealed class GraphIndex
     private readonly Dictionary<string, TensorProto> _initializers = new(StringComparer.Ordinal);
     private readonly HashSet<string> _inputs;
     private readonly HashSet<string> _outputs;
-    private readonly GraphIndex? _outer;
 
     /// <summary>Indexes a graph. A node that reads a value inside its subgraphs counts as its consumer.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="outer">For a graph inside a node, the graph around it: its constants can be read here too.</param>
-    public GraphIndex(GraphProto graph, GraphIndex? outer = null)
+    /// <param name="holder">For a graph inside a node, the node.</param>
+    public GraphIndex(GraphProto graph, GraphIndex? outer = null, NodeProto? holder = null)
     {
         Graph = graph;
-        _outer = outer;
+        Outer = outer;
+        Holder = holder;
         _inputs = new HashSet<string>(graph.Input.Select(input => input.Name), StringComparer.Ordinal);
         _outputs = new HashSet<string>(graph.Output.Select(output => output.Name), StringComparer.Ordinal);
         foreach (TensorProto initializer in graph.Initializer)
@@ -33,6 +34,18 @@ public sealed class GraphIndex
     /// <summary>The graph that was indexed.</summary>
     public GraphProto Graph { get; }
 
+    /// <summary>The graph around this one; null for the main graph.</summary>
+    public GraphIndex? Outer { get; }
+
+    /// <summary>The node (If, Loop, Scan) that this graph belongs to; null for the main graph, or where it was not told.</summary>
+    public NodeProto? Holder { get; }
+
+    /// <summary>
+    /// Every node of a graph and of those inside it, each with the index of its own graph. The nodes inside a node come before it, so that
+    /// whatever reads a value comes after what computes it.
+    /// </summary>
+    public static IEnumerable<(NodeProto Node, GraphIndex Index)> Nodes(GraphProto graph) => Nodes(new GraphIndex(graph));
+
     /// <summary>The node that computes the value; null for inputs, initializers and values of outer graphs.</summary>
     public NodeProto? Producer(string value) => _producers.GetValueOrDefault(value);
 
@@ -40,12 +53,10 @@ public sealed class GraphIndex
     public IReadOnlyList<NodeProto> Consumers(string value) => _consumers.TryGetValue(value, out List<NodeProto>? readers) ? readers : [];
 
     /// <summary>The constant behind the value, of this graph or of one around it, or null.</summary>
-    public TensorProto? Initializer(string value)
-    {
-        if (_initializers.TryGetValue(value, out TensorProto? tensor))
-            return tensor;
-        return _outer is null || _producers.ContainsKey(value) || _inputs.Contains(value) ? null : _outer.Initializer(value);
-    }
+    public TensorProto? Initializer(string value) => Owner(value)?._initializers[value];
+
+    /// <summary>The graph, this one or one around it, that has the constant behind the value; null where it is no constant.</summary>
+    public GraphProto? GraphOfInitializer(string value) => Owner(value)?.Graph;
 
     /// <summary>Whether the value leaves the graph.</summary>
     public bool IsOutput(string value) => _outputs.Contains(value);
@@ -84,6 +95,23 @@ public sealed class GraphIndex
     }
 
     internal void Add(TensorProto initializer) => _initializers[initializer.Name] = initializer;
+
+    private GraphIndex? Owner(string value)
+    {
+        if (_initializers.ContainsKey(value))
+            return this;
+        return _producers.ContainsKey(value) || _inputs.Contains(value) ? null : Outer?.Owner(value);
+    }
+
+    private static IEnumerable<(NodeProto Node, GraphIndex Index)> Nodes(GraphIndex index)
+    {
+        foreach (NodeProto node in index.Graph.Node)
+        {
+            foreach ((NodeProto, GraphIndex) inner in node.Subgraphs().SelectMany(subgraph => Nodes(new GraphIndex(subgraph, index, node))))
+                yield return inner;
+            yield return (node, index);
+        }
+    }
 
     private static IEnumerable<string> Reads(NodeProto node) =>
         node.Input.Concat(node.CapturedNames()).Where(input => input.Length > 0).Distinct(StringComparer.Ordinal);

@@ -39,6 +39,7 @@ public static class PreparationPipeline
         // What is left is cleaned and named, for plans and reports.
         new("remove unused", RemoveUnused.Apply),
         new("name nodes", NameNodes.Apply),
+        new("unique value names", UniqueValueNames.Apply),
     ];
 
     /// <summary>Runs every pass.</summary>

@@ -28,8 +28,9 @@ public static class RemoveUnused
             if (!node.Output.Any(needed.Contains))
                 continue;
             kept.Add(node);
-            needed.UnionWith(node.Input);
-            needed.UnionWith(node.CapturedNames());
+            needed.UnionWith(node.Input.Concat(node.CapturedNames()));
+            // An input that is left out reads nothing; an output that is left out has the same empty name.
+            needed.Remove("");
         }
         kept.Reverse();
         graph.Node.Clear();

@@ -91,8 +91,7 @@ public sealed class StaticRecipeSearch
     {
         QuantizationPlan plan = PlanOf(model);
         string method = _settings.Method == CalibrationMethods.Auto ? CalibrationMethods.MinMax : _settings.Method;
-        StaticRecipe recipe = new(model, plan, statistics.Ranges(method)) { Exclude = _settings.Exclude };
-        EnsureUsable(recipe);
+        StaticRecipe recipe = Reached(new StaticRecipe(model, plan, statistics.Ranges(method)) { Exclude = _settings.Exclude });
         if (_bench is null || _settings.Method != CalibrationMethods.Auto)
             return new Fit(recipe, statistics, Judge(recipe));
         _settings.Report($"trying the calibration methods {string.Join(", ", CalibrationMethods.All)}");
@@ -156,10 +155,10 @@ public sealed class StaticRecipeSearch
 
     private StaticRecipe LearnFromAll(Fit best)
     {
-        CalibrationStatistics all = best.Statistics.Merge(Collect(best.Recipe.Prepared, _split.HeldOut));
-        StaticRecipe recipe = best.Recipe with { Ranges = all.Ranges(best.Recipe.Ranges.Method) with { Tried = best.Recipe.Ranges.Tried } };
-        EnsureUsable(recipe);
-        return recipe;
+        StaticRecipe recipe = best.Recipe;
+        CalibrationStatistics all = best.Statistics.Merge(Collect(recipe.Prepared, _split.HeldOut));
+        // Planned anew: the samples held out may reach what the others did not.
+        return Reached(recipe with { Plan = PlanOf(recipe.Prepared), LeftFloat = recipe.LeftFloat.Clear(), Ranges = all.Ranges(recipe.Ranges.Method) with { Tried = recipe.Ranges.Tried } });
     }
 
     private CalibrationStatistics Collect(ModelProto model, ImmutableArray<int> positions)
@@ -182,10 +181,16 @@ public sealed class StaticRecipeSearch
         return _bench?.Measure(recipe.Emit(_settings.WeightLimit, _settings.SignedActivations).Model) ?? default;
     }
 
-    private static void EnsureUsable(StaticRecipe recipe)
+    // What no sample has reached, such as a branch never taken, stays float.
+    private static StaticRecipe Reached(StaticRecipe recipe)
     {
-        if (recipe.Plan.Activations.FirstOrDefault(activation => !recipe.Ranges.Ranges[activation].IsUsable) is { } broken)
+        QuantizationPlan reached = StaticQuantization.Reached(recipe.Prepared, recipe.Plan, recipe.Ranges.Ranges);
+        if (reached.ComputeNodes.IsEmpty)
+            throw VariantFactory.Nothing("it has no Conv, Gemm or MatMul", reached.FloatReasons);
+        if (reached.Activations.FirstOrDefault(activation => !recipe.Ranges.Ranges[activation].IsUsable) is { } broken)
             throw new InvalidDataException($"the value '{broken}' of the float model is infinite or not a number on the calibration data");
+        IEnumerable<KeyValuePair<string, string>> unseen = reached.FloatReasons.Where(reason => !recipe.Plan.FloatReasons.ContainsKey(reason.Key));
+        return recipe with { Plan = reached, LeftFloat = recipe.LeftFloat.SetItems(unseen) };
     }
 
     private sealed record GraphRefinement(

@@ -1,0 +1,215 @@
+using Octet.Quantization.Calibration;
+using Octet.Quantization.Emission;
+using Octet.Quantization.Measurement;
+using Octet.Quantization.Methods;
+using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
+using Octet.Quantization.Preparation;
+using Octet.Quantization.Reporting;
+using Octet.Quantization.Tests.Calibration;
+using Octet.Runtime;
+
+namespace Octet.Quantization.Tests.Emission;
+
+/// <summary>Static quantization inside If, Loop and Scan.</summary>
+public sealed class StaticSubgraphTests
+{
+    private const double LowestSqnrDb = 28;
+
+    private static readonly NamedTensor[][] BothBranches = [SubgraphModels.Inputs(true), SubgraphModels.Inputs(false, seed: 8)];
+
+    public static TheoryData<bool, bool> Conditions() => new() { { true, false }, { false, false }, { true, true }, { false, true } };
+
+    [Theory]
+    [MemberData(nameof(Conditions))]
+    public void Convolutions_in_branches_become_integer(bool condition, bool signed)
+    {
+        ModelProto model = SubgraphModels.If();
+
+        VariantBuild variant = Quantized.Static(model, BothBranches, Target(signed));
+
+        Assert.Equal((6, 0), Compute(Quantized.Optimized(variant.Model)));
+        Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(condition)), LowestSqnrDb, Agreement.LimitDb);
+        // One copy of the weights that both branches read, beside the ones it stands for.
+        Assert.Equal("shared_quantized", Assert.Single(variant.Model.Graph.Initializer, tensor => tensor.DataType == (int)TensorProto.Types.DataType.Int8 && tensor.Dims.Count == 4).Name);
+        AssertNothingUnread(variant.Model);
+    }
+
+    [Theory]
+    [MemberData(nameof(Conditions))]
+    public void Values_of_the_graph_around_are_read_as_integers_by_integer_nodes_and_as_floats_by_others(bool condition, bool signed)
+    {
+        ModelProto model = SubgraphModels.Captured();
+
+        VariantBuild variant = Quantized.Static(model, BothBranches, Target(signed));
+
+        Assert.Equal((5, 0), Compute(Quantized.Optimized(variant.Model)));
+        Assert.Contains(variant.Plan!.SharedParameters, pair => pair.Value == "clamped");
+        Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(condition)), LowestSqnrDb, Agreement.LimitDb);
+        AssertNothingUnread(variant.Model);
+    }
+
+    public static TheoryData<string, int> Loops() => new() { { nameof(SubgraphModels.Loop), 1 }, { nameof(SubgraphModels.Scan), 2 }, { nameof(SubgraphModels.Nested), 2 } };
+
+    [Theory]
+    [MemberData(nameof(Loops))]
+    public void Products_in_loops_become_integer(string name, int products)
+    {
+        (ModelProto model, NamedTensor x) = Loop(name);
+
+        VariantBuild variant = Quantized.Static(model, [[x]], QuantizationTarget.X64Vnni);
+
+        Assert.Equal((products, 0), Compute(Quantized.Optimized(variant.Model)));
+        Assert.InRange(Quantized.SqnrDb(model, variant.Model, x), LowestSqnrDb - 4, Agreement.LimitDb);
+        AssertNothingUnread(variant.Model);
+    }
+
+    [Fact]
+    public void What_lies_in_an_If_inside_a_Scan_stays_float()
+    {
+        ModelProto model = SubgraphModels.IfInScan();
+        NamedTensor x = Reference.Tensor("x", [5, 2, 8]);
+
+        VariantBuild variant = Quantized.Static(model, [[x]], QuantizationTarget.X64Vnni);
+
+        Assert.Equal((1, 1), Compute(Quantized.Optimized(variant.Model)));
+        Assert.Equal("it lies in an If or Loop inside a Scan, whose values cannot be observed", Assert.Single(variant.Plan!.FloatReasons).Value);
+        Assert.InRange(Quantized.SqnrDb(model, variant.Model, x), LowestSqnrDb, Agreement.LimitDb);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_branch_that_was_never_taken_stays_float(bool taken)
+    {
+        ModelProto model = SubgraphModels.If();
+
+        VariantBuild variant = Quantized.Static(model, [SubgraphModels.Inputs(taken)], QuantizationTarget.X64Vnni);
+
+        Assert.Equal((3, 3), Compute(Quantized.Optimized(variant.Model)));
+        Assert.Equal(3, variant.Plan!.FloatReasons.Count);
+        Assert.All(variant.Plan.FloatReasons.Values, reason => Assert.Equal("its branch was never taken on the calibration data", reason));
+        Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(!taken)), 90, Agreement.LimitDb);
+        Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(taken)), LowestSqnrDb, Agreement.LimitDb);
+    }
+
+    [Fact]
+    public void A_branch_whose_neighbours_were_reached_keeps_what_feeds_it_in_float_too()
+    {
+        // The else branch's Tanh is read by its convolution alone, the then branch's pooling by one that was never run.
+        ModelProto model = SubgraphModels.Captured();
+
+        VariantBuild variant = Quantized.Static(model, [SubgraphModels.Inputs(false)], QuantizationTarget.X64Vnni);
+
+        Assert.Equal((2, 3), Compute(Quantized.Optimized(variant.Model)));
+        Assert.Empty(variant.Plan!.SharedParameters);
+        Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(true)), LowestSqnrDb, Agreement.LimitDb);
+    }
+
+    [Fact]
+    public void A_model_none_of_whose_branches_was_taken_gives_no_variant()
+    {
+        ModelProto model = SubgraphModels.If();
+        model.Graph.Node[0].Attribute[1].G = new GraphProto
+        {
+            Name = "else_branch",
+            Node = { Nodes.Create("ReduceSum", "sum", ["x"], ["result"]) },
+            Output = { new ValueInfoProto { Name = "result" } },
+        };
+        Assert.Contains(
+            "of its 3 compute nodes none can be quantized this way",
+            Assert.Throws<InvalidDataException>(() => Quantized.Static(model, [SubgraphModels.Inputs(false)], QuantizationTarget.X64Vnni)).Message);
+    }
+
+    [Fact]
+    public void Exclusions_reach_into_branches() =>
+        Assert.Equal((0, 6), Compute(new OptimizedGraph(0, Quantized.Variant(SubgraphModels.If(), Variants.FloatOptimized).Model.Count("Conv"), 0)));
+
+    [Theory]
+    [InlineData(nameof(SubgraphModels.Loop))]
+    [InlineData(nameof(SubgraphModels.Scan))]
+    [InlineData(nameof(SubgraphModels.Nested))]
+    public void What_is_observed_in_a_loop_is_what_it_computed(string name)
+    {
+        (ModelProto model, NamedTensor x) = Loop(name);
+        ModelProto prepared = PreparationPipeline.Run(model, "test.onnx");
+        using ScratchFolder scratch = new();
+
+        // A product and the clamp behind it see ranges of their own.
+        string[] values = [.. StaticQuantization.Plan(prepared, []).Activations];
+        (ModelProto exposed, System.Collections.Immutable.ImmutableArray<string> outputs) = ObservedValues.Expose(prepared, values);
+        System.Collections.Immutable.ImmutableArray<NamedTensor> got = Reference.Run(exposed, x);
+
+        Assert.Equal(outputs, got.Select(output => output.Name));
+        CalibrationStatistics statistics = Calibrator.Collect(prepared, values, withHistograms: true, 1, _ => [x], scratch.Path);
+        Assert.All(values.Zip(got), pair => Assert.Equal(pair.Second.Count, statistics.Tensors[pair.First].Histogram!.Total));
+        Assert.Equal(ExpectedCounts(name), got.Select(output => output.Count));
+    }
+
+    [Fact]
+    public void Statistics_of_branches_are_the_same_on_any_number_of_threads_and_in_shards()
+    {
+        ModelProto model = PreparationPipeline.Run(SubgraphModels.Captured(), "test.onnx");
+        string[] tensors = [.. StaticQuantization.Plan(model, []).Activations];
+        using ScratchFolder scratch = new();
+        CalibrationStatistics Run(int[] samples, int threads) =>
+            Calibrator.Collect(model, tensors, withHistograms: true, samples.Length, index => SubgraphModels.Inputs(samples[index] % 3 == 0, samples[index]), scratch.Path, threads);
+        static string Text(CalibrationStatistics statistics) => StatisticsFileTests.Text(new StatisticsFile(new string('a', 64), statistics));
+
+        int[] all = [.. Enumerable.Range(0, 12)];
+        CalibrationStatistics whole = Run(all, threads: 1);
+        Assert.Equal(Text(whole), Text(Run([.. all.Reverse()], threads: 5)));
+        // The first shard takes one branch only.
+        CalibrationStatistics[] shards = [.. Enumerable.Range(1, 3).Select(number => Run(new Shard(number, 3).Positions(12), threads: 2))];
+        Assert.Equal(Text(whole), Text(shards[1].Merge(shards[0]).Merge(shards[2])));
+        Assert.Equal([4, 8, 12], whole.Tensors.Values.Select(tensor => tensor.Samples).Distinct().Order());
+        Assert.Contains(shards[0].Tensors.Values, tensor => tensor.Range.IsEmpty);
+    }
+
+    [Fact]
+    public void The_same_model_gives_the_same_bytes() => Assert.Equal(
+        Quantized.Static(SubgraphModels.Captured(), BothBranches, QuantizationTarget.X64Vnni).Model,
+        Quantized.Static(SubgraphModels.Captured(), BothBranches, QuantizationTarget.X64Vnni).Model);
+
+    [Fact]
+    public void Layers_in_branches_are_compared_where_they_ran()
+    {
+        ModelProto prepared = PreparationPipeline.Run(SubgraphModels.If(), "test.onnx");
+        VariantBuild variant = Quantized.Static(SubgraphModels.If(), BothBranches, QuantizationTarget.X64Vnni);
+        using ScratchFolder scratch = new();
+
+        LayerReport[] one = [.. LayerErrors.Measure(prepared, variant.Emitted!, variant.Plan!, [[.. SubgraphModels.Inputs(true)]], scratch.Path)];
+        LayerReport[] both = [.. LayerErrors.Measure(prepared, variant.Emitted!, variant.Plan!, [.. BothBranches.Select(inputs => System.Collections.Immutable.ImmutableArray.Create(inputs))], scratch.Path)];
+
+        Assert.Equal((6, 3), (one.Length, one.Count(layer => layer.SqnrDb is null)));
+        Assert.All(both, layer => Assert.InRange(layer.SqnrDb!.Value, LowestSqnrDb, 100));
+        Assert.All(both, layer => Assert.True(layer.Quantized));
+    }
+
+    private static int[] ExpectedCounts(string name) => name switch
+    {
+        // The state of 2, 4 and 6 rows; the product has as many.
+        nameof(SubgraphModels.Loop) => [(2 + 4 + 6) * 8],
+        nameof(SubgraphModels.Scan) => [5 * 2 * 8, 5 * 2 * 8],
+        // Two iterations that scan both rows; two with 2 and 3 iterations of their own.
+        _ => [2 * 2 * 8, (2 + 3) * 2 * 8],
+    };
+
+    private static (ModelProto Model, NamedTensor Input) Loop(string name) => name switch
+    {
+        nameof(SubgraphModels.Loop) => (SubgraphModels.Loop(), Reference.Tensor("x", SubgraphModels.Shape)),
+        nameof(SubgraphModels.Scan) => (SubgraphModels.Scan(), Reference.Tensor("x", [5, .. SubgraphModels.Shape])),
+        _ => (SubgraphModels.Nested(), Reference.Tensor("x", SubgraphModels.Shape)),
+    };
+
+    private static QuantizationTarget Target(bool signed) => signed ? QuantizationTarget.Arm64 : QuantizationTarget.X64Vnni;
+
+    private static (int Integer, int Float) Compute(OptimizedGraph graph) => (graph.IntegerNodes, graph.FloatComputeNodes);
+
+    private static void AssertNothingUnread(ModelProto model)
+    {
+        HashSet<string> read = [.. model.Graph.WithSubgraphs().SelectMany(graph => graph.Node.SelectMany(node => node.Input).Concat(graph.Output.Select(output => output.Name)))];
+        Assert.All(model.Graph.WithSubgraphs().SelectMany(graph => graph.Initializer), tensor => Assert.Contains(tensor.Name, read));
+        Assert.All(model.Graph.WithSubgraphs().SelectMany(graph => graph.Node), node => Assert.Contains(node.Output, read.Contains));
+    }
+}
