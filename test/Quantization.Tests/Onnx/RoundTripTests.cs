@@ -25,6 +25,25 @@ public sealed class RoundTripTests
         Assert.Equal(new FileInfo(path).Length, new FileInfo(scratch.File("copy.onnx")).Length);
     }
 
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Fields_of_a_later_version_stay_in_a_real_model(string model)
+    {
+        using ScratchFolder scratch = new();
+        ModelProto marked = WithUnknown(OnnxFile.Read(Path.Combine(TestAssets(), model)), "model");
+        for (int i = 0; i < marked.Graph.Node.Count; i++)
+            marked.Graph.Node[i] = WithUnknown(marked.Graph.Node[i], $"node {i}");
+        for (int i = 0; i < marked.Graph.Initializer.Count; i++)
+            marked.Graph.Initializer[i] = WithUnknown(marked.Graph.Initializer[i], $"initializer {i}");
+        byte[] bytes = marked.ToByteArray();
+        File.WriteAllBytes(scratch.File("model.onnx"), bytes);
+
+        OnnxFile.Write(OnnxFile.Read(scratch.File("model.onnx")), scratch.File("copy.onnx"));
+
+        Assert.Equal(bytes, File.ReadAllBytes(scratch.File("copy.onnx")));
+        Assert.Contains($"unknown in node {marked.Graph.Node.Count - 1}", File.ReadAllText(scratch.File("copy.onnx"), System.Text.Encoding.Latin1));
+    }
+
     [Fact]
     public void Fields_that_are_not_known_stay()
     {
