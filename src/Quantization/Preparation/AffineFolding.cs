@@ -20,7 +20,7 @@ internal static class AffineFolding
         if (index.Producer(affine.Input) is not { } compute || !ReferenceEquals(index.SoleConsumer(affine.Input), node)
             || Weights(compute, index) is not { } weights
             || ChannelLayout.Of(compute, weights) is not { } layout
-            || layout.Groups * layout.InputsPerGroup * layout.ChannelsPerGroup * layout.Inner != weights.ElementCount()
+            || layout.Elements != weights.ElementCount()
             || affine.For(layout.Channels) is not { } spread
             || !TryReadBias(compute, layout.Channels, index, out double[]? bias)
             || (compute.Is("MatMul") && !spread.OnlyScales))
@@ -58,7 +58,7 @@ internal static class AffineFolding
                 shifted = bias ?? new double[channels.Outputs];
                 channels.AddWeighted(weights.ToFloats(), spread.Shift, shifted);
             }
-            SetConstants(reader, weights, values => channels.Scale(values, spread.Scale), shifted, editor);
+            SetConstants(reader, weights, values => ChannelLayout.OfInputs(reader, weights)!.Scale(values, spread.Scale), shifted, editor);
             editor.Change(reader, changed => changed.Input[0] = affine.Input);
         }
         editor.Remove(node);
@@ -71,7 +71,7 @@ internal static class AffineFolding
             return false;
         return reader.Input[0] == value && reader.Input.Count(input => input == value) == 1
             && Weights(reader, index) is { } weights
-            && ChannelLayout.Of(reader, weights) is not null
+            && ChannelLayout.Of(reader, weights) is not null && ChannelLayout.OfInputs(reader, weights) is not null
             && InputChannels.Of(reader, weights) is var channels
             && affine.For(channels.Count) is { } spread
             && TryReadBias(reader, channels.Outputs, index, out _)
@@ -133,12 +133,6 @@ internal static class AffineFolding
                 return compute.Int("transB", 0) != 0 ? new InputChannels(1, first, second, 1, false) : new InputChannels(1, second, first, 1, true);
             int inner = weights.Dims.Skip(2).Aggregate(1, (product, extent) => product * (int)extent);
             return new InputChannels(Math.Max(1, (int)compute.Int("group", 1)), first, second, inner, false);
-        }
-
-        public void Scale(Span<float> values, double[] scale)
-        {
-            for (int i = 0; i < values.Length; i++)
-                values[i] = (float)(values[i] * scale[Place(i).Input]);
         }
 
         public void AddWeighted(ReadOnlySpan<float> values, double[] shift, double[] sums)
