@@ -43,7 +43,7 @@ public sealed class StaticRecipeSearch
     private static readonly ImmutableArray<GraphRefinement> GraphRefinements =
     [
         new("cross-layer equalization", EqualizeAcrossLayers.Values, EqualizeAcrossLayers.Apply),
-        new("SmoothQuant", SmoothQuant.Values, (model, magnitudes) => SmoothQuant.Apply(model, magnitudes)),
+        new("SmoothQuant", model => [.. SmoothQuant.Values(model).Select(value => (value, -1))], (model, magnitudes) => SmoothQuant.Apply(model, magnitudes)),
     ];
 
     private readonly StaticSearchSettings _settings;
