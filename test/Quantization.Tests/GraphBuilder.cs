@@ -9,10 +9,15 @@ internal sealed class GraphBuilder
 {
     private readonly ModelProto _model = new() { IrVersion = 8, ProducerName = "test", Graph = new GraphProto { Name = "test" } };
     private readonly Random _random;
+    private readonly string _prefix;
     private int _names;
 
-    public GraphBuilder(int opset = 13, int seed = 1)
+    /// <param name="opset">Version of the standard operators.</param>
+    /// <param name="seed">Of the weights.</param>
+    /// <param name="prefix">Begins every name, for a graph inside a graph: ONNX Runtime refuses a computed value that hides another.</param>
+    public GraphBuilder(int opset = 13, int seed = 1, string prefix = "")
     {
+        _prefix = prefix;
         _model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = opset });
         _random = new Random(seed);
     }
@@ -33,7 +38,7 @@ internal sealed class GraphBuilder
 
     public string[] Node(string op, string[] inputs, int outputs, params AttributeProto[] attributes)
     {
-        string name = $"{op}{++_names}";
+        string name = $"{_prefix}{op}{++_names}";
         string[] results = [.. Enumerable.Range(0, outputs).Select(i => i == 0 ? $"{name}_out" : $"{name}_out{i}")];
         Graph.Node.Add(Nodes.Create(op, name, inputs, results, attributes));
         return results;
@@ -46,14 +51,14 @@ internal sealed class GraphBuilder
 
     public string Constant(long[] shape, float[] values)
     {
-        string name = $"w{++_names}";
+        string name = $"{_prefix}w{++_names}";
         Graph.Initializer.Add(Tensors.Create(name, shape, values));
         return name;
     }
 
     public string Constant(long[] values)
     {
-        string name = $"i{++_names}";
+        string name = $"{_prefix}i{++_names}";
         Graph.Initializer.Add(Tensors.Create(name, [values.Length], values));
         return name;
     }
@@ -61,7 +66,7 @@ internal sealed class GraphBuilder
     /// <summary>Constant in a Constant node, as PaddlePaddle writes weights.</summary>
     public string ConstantNode(long[] shape, float[] values)
     {
-        string name = $"c{++_names}";
+        string name = $"{_prefix}c{++_names}";
         Graph.Node.Add(Nodes.Create("Constant", "", [], [name], new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = Tensors.Create("", shape, values) }));
         return name;
     }

@@ -26,7 +26,7 @@ public sealed class QdqEmitter
     private readonly Dictionary<string, string> _dequantized = new(StringComparer.Ordinal);
     private readonly HashSet<string> _quantized;
     private readonly HashSet<string> _integerResults;
-    private readonly Dictionary<(string Weights, string Bias, float ActivationScale), (StoredIntegers Weights, StoredIntegers? Bias)> _quantizedWeights = [];
+    private readonly Dictionary<(string Weights, int Axis, string Bias, float ActivationScale), (StoredIntegers Weights, StoredIntegers? Bias)> _quantizedWeights = [];
     private readonly Dictionary<string, StoredIntegers> _quantizedValues = new(StringComparer.Ordinal);
     private readonly Dictionary<string, StoredIntegers> _productWeights = new(StringComparer.Ordinal);
     private readonly List<string> _floatResults = [];
@@ -187,10 +187,12 @@ public sealed class QdqEmitter
     private void AddWeights(NodeProto node, NodeProto rewritten)
     {
         string bias = node.InputAt(2);
-        (string Weights, string Bias, float ActivationScale) key = (node.Input[1], bias, ParametersOf(node.Input[0]).Scale);
+        int axis = OperatorTraits.ChannelAxis(node);
+        // The activation's scale decides the bias, and through it the weights.
+        (string Weights, int Axis, string Bias, float ActivationScale) key = (node.Input[1], axis, bias, bias.Length == 0 ? 0 : ParametersOf(node.Input[0]).Scale);
         if (!_quantizedWeights.TryGetValue(key, out (StoredIntegers Weights, StoredIntegers? Bias) stored))
             _quantizedWeights[key] = stored = QuantizeWeights(node, key.ActivationScale);
-        rewritten.Input[1] = Dequantize(node.Input[1], OperatorTraits.ChannelAxis(node), stored.Weights);
+        rewritten.Input[1] = Dequantize(node.Input[1], axis, stored.Weights);
         if (stored.Bias is { } integers)
             rewritten.Input[2] = Dequantize(bias, 0, integers);
     }

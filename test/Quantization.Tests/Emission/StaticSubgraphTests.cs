@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Emission;
 using Octet.Quantization.Measurement;
@@ -14,7 +15,7 @@ namespace Octet.Quantization.Tests.Emission;
 /// <summary>Static quantization inside If, Loop and Scan.</summary>
 public sealed class StaticSubgraphTests
 {
-    private const double LowestSqnrDb = 28;
+    private const double LowestSqnrDb = 25;
 
     private static readonly NamedTensor[][] BothBranches = [SubgraphModels.Inputs(true), SubgraphModels.Inputs(false, seed: 8)];
 
@@ -28,7 +29,7 @@ public sealed class StaticSubgraphTests
 
         VariantBuild variant = Quantized.Static(model, BothBranches, Target(signed));
 
-        Assert.Equal((6, 0), Compute(Quantized.Optimized(variant.Model)));
+        AssertInteger(6, variant, signed);
         Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(condition)), LowestSqnrDb, Agreement.LimitDb);
         // One copy of the weights that both branches read, beside the ones it stands for.
         Assert.Equal("shared_quantized", Assert.Single(variant.Model.Graph.Initializer, tensor => tensor.DataType == (int)TensorProto.Types.DataType.Int8 && tensor.Dims.Count == 4).Name);
@@ -43,8 +44,8 @@ public sealed class StaticSubgraphTests
 
         VariantBuild variant = Quantized.Static(model, BothBranches, Target(signed));
 
-        Assert.Equal((5, 0), Compute(Quantized.Optimized(variant.Model)));
-        Assert.Contains(variant.Plan!.SharedParameters, pair => pair.Value == "clamped");
+        AssertInteger(6, variant, signed);
+        Assert.Single(variant.Plan!.SharedParameters);
         Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(condition)), LowestSqnrDb, Agreement.LimitDb);
         AssertNothingUnread(variant.Model);
     }
@@ -60,7 +61,7 @@ public sealed class StaticSubgraphTests
         VariantBuild variant = Quantized.Static(model, [[x]], QuantizationTarget.X64Vnni);
 
         Assert.Equal((products, 0), Compute(Quantized.Optimized(variant.Model)));
-        Assert.InRange(Quantized.SqnrDb(model, variant.Model, x), LowestSqnrDb - 4, Agreement.LimitDb);
+        Assert.InRange(Quantized.SqnrDb(model, variant.Model, x), LowestSqnrDb, Agreement.LimitDb);
         AssertNothingUnread(variant.Model);
     }
 
@@ -101,7 +102,7 @@ public sealed class StaticSubgraphTests
 
         VariantBuild variant = Quantized.Static(model, [SubgraphModels.Inputs(false)], QuantizationTarget.X64Vnni);
 
-        Assert.Equal((2, 3), Compute(Quantized.Optimized(variant.Model)));
+        Assert.Equal((3, 3), Compute(Quantized.Optimized(variant.Model)));
         Assert.Empty(variant.Plan!.SharedParameters);
         Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(true)), LowestSqnrDb, Agreement.LimitDb);
     }
@@ -122,8 +123,15 @@ public sealed class StaticSubgraphTests
     }
 
     [Fact]
-    public void Exclusions_reach_into_branches() =>
-        Assert.Equal((0, 6), Compute(new OptimizedGraph(0, Quantized.Variant(SubgraphModels.If(), Variants.FloatOptimized).Model.Count("Conv"), 0)));
+    public void Exclusions_reach_into_branches()
+    {
+        string[] convolutions = [.. Quantized.Static(SubgraphModels.If(), BothBranches, QuantizationTarget.X64Vnni).Plan!.ComputeNodes.Order(StringComparer.Ordinal)];
+
+        VariantBuild variant = Quantized.Static(SubgraphModels.If(), BothBranches, QuantizationTarget.X64Vnni, convolutions[1], convolutions[^1]);
+
+        Assert.Equal((4, 2), Compute(Quantized.Optimized(variant.Model)));
+        Assert.Equal([convolutions[1], convolutions[^1]], variant.Plan!.FloatReasons.Keys);
+    }
 
     [Theory]
     [InlineData(nameof(SubgraphModels.Loop))]
@@ -137,8 +145,8 @@ public sealed class StaticSubgraphTests
 
         // A product and the clamp behind it see ranges of their own.
         string[] values = [.. StaticQuantization.Plan(prepared, []).Activations];
-        (ModelProto exposed, System.Collections.Immutable.ImmutableArray<string> outputs) = ObservedValues.Expose(prepared, values);
-        System.Collections.Immutable.ImmutableArray<NamedTensor> got = Reference.Run(exposed, x);
+        (ModelProto exposed, ImmutableArray<string> outputs) = ObservedValues.Expose(prepared, values);
+        ImmutableArray<NamedTensor> got = Reference.Run(exposed, x);
 
         Assert.Equal(outputs, got.Select(output => output.Name));
         CalibrationStatistics statistics = Calibrator.Collect(prepared, values, withHistograms: true, 1, _ => [x], scratch.Path);
@@ -179,11 +187,34 @@ public sealed class StaticSubgraphTests
         using ScratchFolder scratch = new();
 
         LayerReport[] one = [.. LayerErrors.Measure(prepared, variant.Emitted!, variant.Plan!, [[.. SubgraphModels.Inputs(true)]], scratch.Path)];
-        LayerReport[] both = [.. LayerErrors.Measure(prepared, variant.Emitted!, variant.Plan!, [.. BothBranches.Select(inputs => System.Collections.Immutable.ImmutableArray.Create(inputs))], scratch.Path)];
+        LayerReport[] both = [.. LayerErrors.Measure(prepared, variant.Emitted!, variant.Plan!, [.. BothBranches.Select(inputs => ImmutableArray.Create(inputs))], scratch.Path)];
 
         Assert.Equal((6, 3), (one.Length, one.Count(layer => layer.SqnrDb is null)));
         Assert.All(both, layer => Assert.InRange(layer.SqnrDb!.Value, LowestSqnrDb, 100));
         Assert.All(both, layer => Assert.True(layer.Quantized));
+    }
+
+    [Fact]
+    public void A_value_that_only_branches_read_is_converted_in_them_and_has_no_ratio()
+    {
+        GraphBuilder outer = new(prefix: "outer");
+        string features = outer.Node("Relu", [outer.Conv(outer.Input("x", 1, 3, 8, 8), 4, 3, 3)]);
+        GraphBuilder Branch(int seed)
+        {
+            GraphBuilder branch = new(seed: seed);
+            branch.Output(branch.Conv(features, 4, 4, 1));
+            return branch;
+        }
+        outer.Output(outer.Node("If", [outer.Input("condition", TensorProto.Types.DataType.Bool)], Branch(2).As("then_branch"), Branch(3).As("else_branch")));
+        ModelProto model = outer.Build();
+
+        VariantBuild variant = Quantized.Static(model, BothBranches, QuantizationTarget.X64Vnni);
+
+        Assert.Equal(new OptimizedGraph(3, 0, 3), Quantized.Optimized(variant.Model));
+        using ScratchFolder scratch = new();
+        LayerReport[] layers = [.. LayerErrors.Measure(
+            PreparationPipeline.Run(model, "test.onnx"), variant.Emitted!, variant.Plan!, [.. BothBranches.Select(inputs => ImmutableArray.Create(inputs))], scratch.Path)];
+        Assert.Equal([false, false, true], layers.Select(layer => layer.SqnrDb is null));
     }
 
     private static int[] ExpectedCounts(string name) => name switch
@@ -203,6 +234,14 @@ public sealed class StaticSubgraphTests
     };
 
     private static QuantizationTarget Target(bool signed) => signed ? QuantizationTarget.Arm64 : QuantizationTarget.X64Vnni;
+
+    private static void AssertInteger(int compute, VariantBuild variant, bool signed)
+    {
+        Assert.Equal(compute, variant.Plan!.ComputeNodes.Count);
+        // On x64 ONNX Runtime fuses signed values only where it can make them unsigned first, which it cannot where subgraphs read them.
+        if (!signed)
+            Assert.Equal((compute, 0), Compute(Quantized.Optimized(variant.Model)));
+    }
 
     private static (int Integer, int Float) Compute(OptimizedGraph graph) => (graph.IntegerNodes, graph.FloatComputeNodes);
 

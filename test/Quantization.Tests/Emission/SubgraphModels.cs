@@ -32,23 +32,22 @@ internal static class SubgraphModels
     }
 
     /// <summary>
-    /// A convolution around whose result is read in a branch by an integer node, by one between integer nodes and by a float one, and whose Relu is not
-    /// the only reader of what it clamps.
+    /// Two convolutions around. The first one's result is clamped, but read in a branch too; the second one's is read in a branch by an integer node, by
+    /// one between integer nodes and by a float one.
     /// </summary>
     public static ModelProto Captured()
     {
-        GraphBuilder outer = new();
-        string conv = outer.Conv(outer.Input("x", 1, 3, 8, 8), 4, 3, 3);
-        outer.Graph.Node[^1].Output[0] = conv = "unclamped";
-        outer.Graph.Node.Add(Nodes.Create("Relu", "relu", [conv], ["clamped"]));
+        GraphBuilder outer = new(prefix: "outer");
+        string unclamped = outer.Conv(outer.Input("x", 1, 3, 8, 8), 4, 3, 3);
+        string features = outer.Node("Relu", [outer.Conv(outer.Node("Relu", [unclamped]), 4, 4, 3)]);
         string condition = outer.Input("condition", DataType.Bool);
 
         GraphBuilder then = new(seed: 2);
-        string pooled = then.Node("MaxPool", ["clamped"], Nodes.Attribute("kernel_shape", [3L, 3]), Nodes.Attribute("pads", [1L, 1, 1, 1]));
-        string sum = then.Node("Add", [then.Conv(pooled, 4, 4, 3), then.Conv("clamped", 4, 4, 1)]);
-        then.Output(then.Node("Mul", [then.Conv(sum, 4, 4, 1), then.Node("Sigmoid", ["clamped"])]));
+        string pooled = then.Node("MaxPool", [features], Nodes.Attribute("kernel_shape", [3L, 3]), Nodes.Attribute("pads", [1L, 1, 1, 1]));
+        string sum = then.Node("Add", [then.Conv(pooled, 4, 4, 3), then.Conv(features, 4, 4, 1)]);
+        then.Output(then.Node("Mul", [then.Conv(sum, 4, 4, 1), then.Node("Sigmoid", [features])]));
         GraphBuilder otherwise = new(seed: 3);
-        otherwise.Output(otherwise.Conv(otherwise.Node("Tanh", ["unclamped"]), 4, 4, 1));
+        otherwise.Output(otherwise.Conv(otherwise.Node("Tanh", [unclamped]), 4, 4, 1));
 
         outer.Output(outer.Node("If", [condition], then.As("then_branch"), otherwise.As("else_branch")));
         return outer.Build();
@@ -60,7 +59,7 @@ internal static class SubgraphModels
         GraphBuilder outer = new();
         string x = outer.Input("x", -1, Width);
         outer.Graph.Initializer.Add(Tensors.Create("trips", [], [3L]));
-        GraphBuilder body = Body(3, out string state);
+        GraphBuilder body = Body("", 3, out string state);
         string next = body.Node("Relu", [body.Node("Gemm", [state, body.ScaledWeights(Width, Width), body.Weights(Width)])]);
         body.Output(body.Node("Concat", [next, "x"], Nodes.Attribute("axis", 0L)));
         body.Output(body.Node("ReduceMean", [next], Nodes.Attribute("axes", [0L])));
@@ -89,22 +88,22 @@ internal static class SubgraphModels
     /// <summary>An If inside a Loop, in whose first two iterations the one branch is taken, then the other; which has a Scan inside, and one a Loop.</summary>
     public static ModelProto Nested()
     {
-        GraphBuilder rows = new(seed: 4);
+        GraphBuilder rows = new(seed: 4, prefix: "rows");
         rows.Output(rows.Node("Gemm", [rows.Input("row", 1, Width), rows.ScaledWeights(Width, Width)]));
-        GraphBuilder then = new(seed: 5);
+        GraphBuilder then = new(seed: 5, prefix: "branch");
         string scanned = then.Node("Scan", [then.Node("Unsqueeze", ["state", then.Constant([1])])], rows.As("body"), Nodes.Attribute("num_scan_inputs", 1));
         then.Output(then.Node("Squeeze", [scanned, then.Constant([1])]));
 
-        GraphBuilder inner = Body(6, out string again);
+        GraphBuilder inner = Body("again", 6, out string again);
         inner.Output(inner.Node("Tanh", [inner.Node("Gemm", [again, inner.ScaledWeights(Width, Width)])]));
-        GraphBuilder otherwise = new(seed: 7);
+        GraphBuilder otherwise = new(seed: 7, prefix: "branch");
         otherwise.Output(otherwise.Node("Loop", ["iteration", "", "state"], inner.As("body")));
 
-        GraphBuilder body = Body(8, out _);
+        GraphBuilder body = Body("", 8, out _);
         string first = body.Node("Less", ["iteration", "two"]);
         body.Output(body.Node("If", [first], then.As("then_branch"), otherwise.As("else_branch")));
 
-        GraphBuilder outer = new();
+        GraphBuilder outer = new(prefix: "outer");
         string x = outer.Input("x", Shape);
         outer.Graph.Initializer.Add(Tensors.Create("trips", [], [4L]));
         outer.Graph.Initializer.Add(Tensors.Create("two", [], [2L]));
@@ -115,29 +114,29 @@ internal static class SubgraphModels
     /// <summary>An If inside a Scan.</summary>
     public static ModelProto IfInScan()
     {
-        GraphBuilder then = new(seed: 3);
+        GraphBuilder then = new(seed: 3, prefix: "branch");
         then.Output(then.Node("Gemm", ["row", then.ScaledWeights(Width, Width)]));
-        GraphBuilder otherwise = new(seed: 4);
+        GraphBuilder otherwise = new(seed: 4, prefix: "branch");
         otherwise.Output(otherwise.Node("Neg", ["row"]));
         GraphBuilder body = new(seed: 2);
         string row = body.Input("row", 2, Width);
         string positive = body.Node("Greater", [body.Node("ReduceMax", [row], Nodes.Attribute("keepdims", 0L)), body.Constant([], [0.9f])]);
         body.Output(body.Node("Gemm", [body.Node("If", [positive], then.As("then_branch"), otherwise.As("else_branch")), body.ScaledWeights(Width, Width)]));
 
-        GraphBuilder outer = new();
+        GraphBuilder outer = new(prefix: "outer");
         outer.Output(outer.Node("Scan", [outer.Input("x", 5, 2, Width)], body.As("body"), Nodes.Attribute("num_scan_inputs", 1)));
         return outer.Build();
     }
 
     public static NamedTensor[] Inputs(bool condition, int seed = 7) => [Reference.Tensor("x", [1, 3, 8, 8], seed), new NamedTensor("condition", [], new[] { condition })];
 
-    private static GraphBuilder Body(int seed, out string state)
+    private static GraphBuilder Body(string prefix, int seed, out string state)
     {
-        GraphBuilder body = new(seed: seed);
-        body.Input("iteration", DataType.Int64);
-        string condition = body.Input("go_on", DataType.Bool);
+        GraphBuilder body = new(seed: seed, prefix: prefix);
+        body.Input($"{prefix}iteration", DataType.Int64);
+        string condition = body.Input($"{prefix}go_on", DataType.Bool);
         // No extents: the state may grow.
-        body.Graph.Input.Add(new ValueInfoProto { Name = state = "state", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)DataType.Float } } });
+        body.Graph.Input.Add(new ValueInfoProto { Name = state = $"{prefix}state", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)DataType.Float } } });
         string next = body.Node("Identity", [condition]);
         body.Graph.Output.Add(new ValueInfoProto { Name = next, Type = body.Graph.Input[1].Type });
         return body;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.IO.Compression;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Runtime;
@@ -42,6 +43,16 @@ internal sealed class PipelineFolder : IDisposable
         Directory.CreateDirectory(_folder.File("data"));
         using FileStream stream = System.IO.File.Create(Path.Combine(_folder.File("data"), name));
         Npy.Write(stream, tensor);
+    }
+
+    /// <summary>Adds a sample of several inputs to the folder data, as an .npz file.</summary>
+    public void WriteInputs(string name, params NamedTensor[] inputs)
+    {
+        Directory.CreateDirectory(_folder.File("data"));
+        using ZipArchive archive = ZipFile.Open(Path.Combine(_folder.File("data"), $"{name}.npz"), ZipArchiveMode.Create);
+        foreach (NamedTensor input in inputs)
+            using (Stream entry = archive.CreateEntry($"{input.Name}.npy").Open())
+                Npy.Write(entry, input);
     }
 
     /// <summary>What a user who set nothing but the margins would ask for. Everything that can run ships, whatever the machine is doing.</summary>

@@ -141,5 +141,7 @@ public sealed class SubgraphTests
         string[] names = [.. model.Graph.WithSubgraphs().SelectMany(graph => graph.Node).Select(node => node.Name)];
         Assert.Equal(names.Length, names.Distinct().Count());
         Assert.DoesNotContain("", names);
+        string[] values = [.. model.Graph.WithSubgraphs().SelectMany(graph => graph.DefinedNames()).Where(name => name.Length > 0)];
+        Assert.Equal(values.Length, values.Distinct().Count());
     }
 }
