@@ -152,7 +152,8 @@ public sealed class QdqEmitter
 
     private string AddProductToFloat(NodeProto node)
     {
-        string result = StaticQuantization.QuantizedResult(node, _index);
+        // A clamp behind the product stays a float operator and keeps its own output.
+        string result = StaticQuantization.BiasBehind(node, _index)?.Output[0] ?? node.Output[0];
         StoredIntegers input = _quantizedValues[node.Input[0]];
         if (!_productWeights.TryGetValue(node.Input[1], out StoredIntegers? weights))
         {
@@ -164,7 +165,7 @@ public sealed class QdqEmitter
         NodeProto product = Nodes.Create("MatMulIntegerToFloat", node.Name, [input.Values, weights.Values, input.Scale, weights.Scale, input.ZeroPoint, weights.ZeroPoint, bias], [result]);
         product.Domain = ContribOperators.Domain;
         _model.ImportContribOperators();
-        _floatResults.Add(result);
+        _floatResults.Add(StaticQuantization.QuantizedResult(node, _index));
         _nodes.Add(product);
         return result;
     }
