@@ -23,7 +23,7 @@ internal abstract unsafe class CustomOperator(string name, ImmutableArray<Elemen
     public abstract Kernel CreateKernel(KernelInfo info);
 
     /// <summary>Tells the output's shape where the model is loaded, as far as it is known then.</summary>
-    public virtual void InferShape(ShapeInference inference) => inference.CopyShape(output);
+    public virtual void InferShape(ShapeInference inference) => inference.CopyInput();
 
     /// <summary>The struct that ONNX Runtime holds on to. It is never freed: a session may live as long as the process.</summary>
     public OrtCustomOp* ToNative()

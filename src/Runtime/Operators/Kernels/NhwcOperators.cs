@@ -12,7 +12,7 @@ internal sealed class QuantizeNhwcOperator() : CustomOperator("QuantizeNhwc", [E
     public override Kernel CreateKernel(KernelInfo info) => new NhwcKernel(info.Quantization(""), quantizes: true);
 
     public override void InferShape(ShapeInference inference) =>
-        inference.PermuteShape(Output, static rank => [0, .. Enumerable.Range(2, Math.Max(0, rank - 2)), .. Enumerable.Range(1, Math.Min(1, rank - 1))]);
+        inference.PermuteInput(Output, static rank => [0, .. Enumerable.Range(2, Math.Max(0, rank - 2)), .. Enumerable.Range(1, Math.Min(1, rank - 1))]);
 }
 
 /// <summary>The operator DequantizeNhwc: bytes with the channels last to floats with the channels first.</summary>
@@ -23,7 +23,7 @@ internal sealed class DequantizeNhwcOperator() : CustomOperator("DequantizeNhwc"
     public override Kernel CreateKernel(KernelInfo info) => new NhwcKernel(info.Quantization(""), quantizes: false);
 
     public override void InferShape(ShapeInference inference) =>
-        inference.PermuteShape(Output, static rank => [0, .. Enumerable.Range(rank - 1, Math.Min(1, rank - 1)), .. Enumerable.Range(1, Math.Max(0, rank - 2))]);
+        inference.PermuteInput(Output, static rank => [0, .. Enumerable.Range(rank - 1, Math.Min(1, rank - 1)), .. Enumerable.Range(1, Math.Max(0, rank - 2))]);
 }
 
 internal sealed unsafe class NhwcKernel(Quantization quantization, bool quantizes) : Kernel
