@@ -7,12 +7,13 @@ return args switch
     ["calibration-once", string model, string data, string output, string method, string inputs] =>
         CalibrationBenchmark.RunOnce(model, data, output, method, int.Parse(inputs, CultureInfo.InvariantCulture)),
     ["build-overhead"] => BuildOverheadBenchmark.Run(Repository()),
+    ["operators"] => OperatorsBenchmark.Run(),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("dotnet run --project benchmarks -c Release -- calibration [--method M] [--inputs N] [--repetitions N] | build-overhead");
+    Console.Error.WriteLine("dotnet run --project benchmarks -c Release -- calibration [--method M] [--inputs N] [--repetitions N] | build-overhead | operators");
     return 2;
 }
 

@@ -1,0 +1,189 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Octet.Runtime.Operators;
+
+/// <summary>A register of floats: kernels are written once over it and compiled for every width.</summary>
+internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
+{
+    /// <summary>How many floats it holds.</summary>
+    static abstract int Count { get; }
+
+    static abstract T Create(float value);
+
+    static abstract T Load(float* source);
+
+    /// <summary>Loads <see cref="Count"/> bytes, each as a float.</summary>
+    static abstract T LoadBytes(byte* source);
+
+    void Store(float* destination);
+
+    /// <summary>Rounds each to the nearest integer, halves to even, adds an offset, and stores the lowest byte.</summary>
+    /// <param name="destination"><see cref="Count"/> bytes.</param>
+    /// <param name="offset">Added after rounding.</param>
+    /// <remarks>
+    /// No float is beyond 2^22: then adding 1.5 * 2^23 leaves no bit for a fraction, so that the addition itself rounds, in the mode that IEEE 754
+    /// sets by default, and the integer stands in the lowest bits.
+    /// </remarks>
+    void StoreRounded(byte* destination, int offset);
+
+    /// <summary>Brings each between two bounds; NaN becomes the lower one.</summary>
+    T Clamp(T low, T high);
+
+    static abstract T operator +(T a, T b);
+
+    static abstract T operator -(T a, T b);
+
+    static abstract T operator *(T a, T b);
+
+    static abstract T operator /(T a, T b);
+}
+
+/// <summary>16 floats; needs AVX-512F.</summary>
+internal readonly unsafe struct Lanes512(Vector512<float> values) : ILanes<Lanes512>
+{
+    private readonly Vector512<float> _values = values;
+
+    public static int Count => 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Create(float value) => new(Vector512.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Load(float* source) => new(Vector512.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 LoadBytes(byte* source) =>
+        new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(float* destination) => _values.Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreRounded(byte* destination, int offset)
+    {
+        Vector512<int> rounded = (_values + Vector512.Create(Rounding.Magic)).AsInt32() + Vector512.Create(offset - Rounding.MagicBits);
+        Avx512F.ConvertToVector128Byte(rounded).Store(destination);
+    }
+
+    // The instruction returns its second operand where one is NaN.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes512 Clamp(Lanes512 low, Lanes512 high) => new(Avx512F.Min(Avx512F.Max(_values, low._values), high._values));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 operator +(Lanes512 a, Lanes512 b) => new(a._values + b._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 operator -(Lanes512 a, Lanes512 b) => new(a._values - b._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 operator *(Lanes512 a, Lanes512 b) => new(a._values * b._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 operator /(Lanes512 a, Lanes512 b) => new(a._values / b._values);
+}
+
+/// <summary>8 floats; needs AVX2.</summary>
+internal readonly unsafe struct Lanes256(Vector256<float> values) : ILanes<Lanes256>
+{
+    private readonly Vector256<float> _values = values;
+
+    public static int Count => 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Create(float value) => new(Vector256.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Load(float* source) => new(Vector256.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 LoadBytes(byte* source) => new(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(float* destination) => _values.Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreRounded(byte* destination, int offset)
+    {
+        Vector256<int> rounded = (_values + Vector256.Create(Rounding.Magic)).AsInt32() + Vector256.Create(offset - Rounding.MagicBits);
+        Vector128<short> words = Sse2.PackSignedSaturate(rounded.GetLower(), rounded.GetUpper());
+        Unsafe.WriteUnaligned(destination, Sse2.PackUnsignedSaturate(words, words).AsUInt64().ToScalar());
+    }
+
+    // The instruction returns its second operand where one is NaN.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes256 Clamp(Lanes256 low, Lanes256 high) => new(Avx.Min(Avx.Max(_values, low._values), high._values));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 operator +(Lanes256 a, Lanes256 b) => new(a._values + b._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 operator -(Lanes256 a, Lanes256 b) => new(a._values - b._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 operator *(Lanes256 a, Lanes256 b) => new(a._values * b._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 operator /(Lanes256 a, Lanes256 b) => new(a._values / b._values);
+}
+
+/// <summary>4 floats, on every processor.</summary>
+internal readonly unsafe struct Lanes128(Vector128<float> values) : ILanes<Lanes128>
+{
+    private readonly Vector128<float> _values = values;
+
+    public static int Count => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Create(float value) => new(Vector128.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Load(float* source) => new(Vector128.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 LoadBytes(byte* source)
+    {
+        Vector128<byte> bytes = Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(source)).AsByte();
+        return new(Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(bytes)).AsInt32()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(float* destination) => _values.Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreRounded(byte* destination, int offset)
+    {
+        Vector128<uint> rounded = ((_values + Vector128.Create(Rounding.Magic)).AsInt32() + Vector128.Create(offset - Rounding.MagicBits)).AsUInt32();
+        Vector128<ushort> words = Vector128.Narrow(rounded, rounded);
+        Unsafe.WriteUnaligned(destination, Vector128.Narrow(words, words).AsUInt32().ToScalar());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes128 Clamp(Lanes128 low, Lanes128 high)
+    {
+        Vector128<float> raised = Vector128.ConditionalSelect(Vector128.GreaterThan(_values, low._values), _values, low._values);
+        return new(Vector128.ConditionalSelect(Vector128.LessThan(raised, high._values), raised, high._values));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 operator +(Lanes128 a, Lanes128 b) => new(a._values + b._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 operator -(Lanes128 a, Lanes128 b) => new(a._values - b._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 operator *(Lanes128 a, Lanes128 b) => new(a._values * b._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 operator /(Lanes128 a, Lanes128 b) => new(a._values / b._values);
+}
+
+file static class Rounding
+{
+    /// <summary>1.5 * 2^23.</summary>
+    public const float Magic = 12582912;
+
+    /// <summary>Its bits as an integer.</summary>
+    public const int MagicBits = 0x4B400000;
+}

@@ -1,0 +1,62 @@
+using Microsoft.ML.OnnxRuntime;
+using Octet.Runtime.Operators;
+
+namespace Octet;
+
+/// <summary>The operators that a variant may use beside ONNX's own, in the domain <see cref="Domain"/>.</summary>
+/// <remarks>
+/// <para>They are computed in C#, on ONNX Runtime's threads, with the widest vector instructions of the processor. All take and give
+/// tensors on the CPU. Attributes named <c>..._scale</c> are floats greater than 0, attributes named <c>..._zero_point</c> integers from 0 to 255,
+/// 0 where they are missing. Every result equals that of the standard operators it stands for, bit for bit.</para>
+/// <list type="table">
+/// <item><term>LookupTable</term><description>y = table[x]: x of any shape, table of 256 entries, y of x's shape, all uint8 or all int8. An int8 value
+/// indexes by its bits: -1 is 255.</description></item>
+/// <item><term>QuantizedAdd</term><description>y = QuantizeLinear(DequantizeLinear(a) + DequantizeLinear(b)): a, b, y uint8 of one shape; attributes of <c>a_</c>,
+/// <c>b_</c> and <c>y_</c>. A third input, uint8[256], is a table that y goes through afterwards.</description></item>
+/// <item><term>QuantizedChannelScale</term><description>y = QuantizeLinear(DequantizeLinear(x) * DequantizeLinear(s)) with one s a channel: x, y uint8[n, c, ...], or [n, ..., c]
+/// where the attribute <c>channels_last</c> is 1, s uint8 with n times c elements; attributes of <c>x_</c>, <c>s_</c> and <c>y_</c>.</description></item>
+/// <item><term>QuantizeNhwc</term><description>y = Transpose(QuantizeLinear(x)): x float[n, c, ...], y uint8[n, ..., c]; attributes <c>scale</c> and
+/// <c>zero_point</c>. A NaN becomes 0.</description></item>
+/// <item><term>DequantizeNhwc</term><description>y = Transpose(DequantizeLinear(x)): x uint8[n, ..., c], y float[n, c, ...]; attributes <c>scale</c> and
+/// <c>zero_point</c>.</description></item>
+/// </list>
+/// </remarks>
+public static class QuantizedOperators
+{
+    /// <summary>The operators' domain, version 1.</summary>
+    public const string Domain = "octet";
+
+    /// <summary>Gives the operators to the sessions that are created with these options. Doing it again changes nothing.</summary>
+    /// <param name="options">The options, still the caller's to dispose. Several threads may register at once.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException"><paramref name="options"/> are disposed.</exception>
+    /// <exception cref="DllNotFoundException">There is no ONNX Runtime.</exception>
+    /// <exception cref="NotSupportedException">ONNX Runtime is older than 1.18.</exception>
+    /// <exception cref="PlatformNotSupportedException">The application runs on .NET Framework or below .NET 8.</exception>
+    public static void Register(SessionOptions options)
+    {
+        if (options is null)
+            throw new ArgumentNullException(nameof(options));
+#if NET
+        OperatorDomain.AddTo(options);
+#else
+        throw new PlatformNotSupportedException($"The operators of the domain '{Domain}' need .NET 8 or later; open the float model here.");
+#endif
+    }
+
+    /// <summary>Whether a model uses the domain, so that its session needs <see cref="Register"/>.</summary>
+    /// <param name="modelPath">An ONNX file. Its nodes and weights are skipped, not read.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It is no ONNX file.</exception>
+    public static bool IsNeededBy(string modelPath)
+    {
+        using FileStream stream = File.OpenRead(modelPath);
+        return ImportedDomains.Of(stream).Contains(Domain);
+    }
+
+    /// <summary>Whether a model uses the domain, so that its session needs <see cref="Register"/>.</summary>
+    /// <param name="model">An ONNX model from its current position on; the stream must be seekable.</param>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It is no ONNX model.</exception>
+    public static bool IsNeededBy(Stream model) => ImportedDomains.Of(model).Contains(Domain);
+}
