@@ -23,6 +23,9 @@ public static class CalibrationMethods
     /// <summary>Each in turn: the one whose variant is the most accurate on the samples is kept.</summary>
     public const string Auto = "auto";
 
+    /// <summary>From what training has left in the BatchNormalizations: what is used where there is no data, and cannot be asked for.</summary>
+    public const string BatchNormalization = "batch-normalization";
+
     /// <summary>The methods, in the order in which <see cref="Auto"/> tries them.</summary>
     public static ImmutableArray<string> All { get; } = [MinMax, MovingAverage, Percentile, Entropy, Mse];
 

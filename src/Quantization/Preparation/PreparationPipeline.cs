@@ -9,6 +9,8 @@ namespace Octet.Quantization.Preparation;
 /// (of 16-bit floats, where the model computes in those).</summary>
 public static class PreparationPipeline
 {
+    private const string Folding = "fold batch normalization and arithmetic";
+
     /// <summary>One step: a name for the log, and a function from a model to a new model.</summary>
     public sealed record Pass(string Name, Func<ModelProto, ModelProto> Apply);
 
@@ -34,7 +36,7 @@ public static class PreparationPipeline
 
         // Into the weights goes what can, so that compute nodes stand next to each other. A Gemm can take more than a MatMul.
         new("fuse MatMul and Add", FuseMatMulAdd.Apply),
-        new("fold batch normalization and arithmetic", FoldAffine.Apply),
+        new(Folding, FoldAffine.Apply),
 
         // What is left is cleaned and named, for plans and reports.
         new("remove unused", RemoveUnused.Apply),
@@ -46,11 +48,24 @@ public static class PreparationPipeline
     /// <param name="model">The float model; left as it is.</param>
     /// <param name="path">Its file, for messages.</param>
     /// <exception cref="DiagnosticException">OCT2004: the model cannot be lifted to the opset that per-channel quantization needs.</exception>
-    public static ModelProto Run(ModelProto model, string path)
+    public static ModelProto Run(ModelProto model, string path) => RunFromFolding(RunUntilFolding(model, path), path);
+
+    /// <summary>
+    /// Runs the passes before BatchNormalizations are folded: their statistics are still there, and the values that the prepared model keeps have
+    /// the names that they keep.
+    /// </summary>
+    /// <inheritdoc cref="Run(ModelProto, string)"/>
+    public static ModelProto RunUntilFolding(ModelProto model, string path) => Run(model, path, Passes.TakeWhile(pass => pass.Name != Folding));
+
+    /// <summary>Runs the other passes on what <see cref="RunUntilFolding"/> has given.</summary>
+    /// <inheritdoc cref="Run(ModelProto, string)"/>
+    public static ModelProto RunFromFolding(ModelProto unfolded, string path) => Run(unfolded, path, Passes.SkipWhile(pass => pass.Name != Folding));
+
+    private static ModelProto Run(ModelProto model, string path, IEnumerable<Pass> passes)
     {
         try
         {
-            return Passes.Aggregate(model, (current, pass) => pass.Apply(current));
+            return passes.Aggregate(model, (current, pass) => pass.Apply(current));
         }
         catch (NotSupportedException exception)
         {
