@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Calibration.Data;
+using Octet.Quantization.Calibration.DataFree;
 using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Emission;
 using Octet.Quantization.Measurement;
@@ -38,6 +39,7 @@ public sealed class QuantizationPipeline
     private readonly CancellationToken _cancellation;
     private readonly string _scratch;
     private StatisticsFile? _statistics;
+    private DataFreeRanges? _derived;
     private readonly Stopwatch _elapsed = Stopwatch.StartNew();
     private ImmutableArray<string> _operators = [];
 
@@ -95,7 +97,10 @@ public sealed class QuantizationPipeline
 
         using Samples? samples = OpenSamples(session);
         if (samples is null)
+        {
+            ReportMissingData("nothing is made");
             return WriteFloatOnly("there is no data, and no inputs can be made up for dynamic extents or unusual types, so that nothing can be measured", inputs, outputs);
+        }
 
         ModelProto prepared;
         try
@@ -109,11 +114,14 @@ public sealed class QuantizationPipeline
             return WriteFloatOnly(exception.Diagnostic.Text, inputs, outputs);
         }
 
+        StaticRecipe? dataFree = DataFreeRecipe(prepared);
+        ReportMissingData(InsteadOfData(dataFree));
+        bool calibrated = samples.AreReal || _statistics is not null || dataFree is not null;
         using Candidate reference = Candidate.Float(_request.ModelPath, session, samples.Labelled, _scratch);
-        Candidate[] candidates = [.. RequestedVariants(prepared, samples).Select(name => new Candidate(name, samples.Labelled))];
+        Candidate[] candidates = [.. RequestedVariants(prepared, calibrated).Select(name => new Candidate(name, samples.Labelled))];
         try
         {
-            VariantFactory factory = new(prepared, _request.Exclude, Target, () => FindStaticRecipe(prepared, reference, candidates, samples));
+            VariantFactory factory = new(prepared, _request.Exclude, Target, () => dataFree ?? FindStaticRecipe(prepared, reference, candidates, samples));
             CandidateMeasurement measurement = new(_request, reference, samples, _scratch, _elapsed, Report, _cancellation);
             MakeVariants(factory, candidates);
             Probe probe = measurement.MeasureAccuracy(candidates);
@@ -151,7 +159,10 @@ public sealed class QuantizationPipeline
     {
         ModelProto original = OnnxFile.Read(_request.ModelPath);
         _operators = [.. DefaultVariants.Operators(original)];
-        return PreparationPipeline.Run(original, _request.ModelPath);
+        ModelProto unfolded = PreparationPipeline.RunUntilFolding(original, _request.ModelPath);
+        if (_request.Data.IsEmpty && _statistics is null)
+            _derived = BatchNormalizationRanges.Derive(unfolded);
+        return PreparationPipeline.RunFromFolding(unfolded, _request.ModelPath);
     }
 
     private string? ReasonToPassThrough(ModelProto model)
@@ -189,21 +200,35 @@ public sealed class QuantizationPipeline
         if (!_request.Data.IsEmpty)
             return Samples.Read(new SampleSourceOptions(_request.Data, inputs, _request.ModelPath, _request.Preprocessing, _request.Labels, _request.BatchSize, _request.CalibrationSamples), _diagnostics);
 
-        Samples? generated = Samples.Generate(inputs, _request.BatchSize);
-        string instead = generated is null
-            ? "nothing is made"
-            : _statistics is not null ? "the statistics file is used, and the variants are measured on generated inputs (accuracy unverified)"
-            : "only variants that need no calibration are made, and they are measured on generated inputs (accuracy unverified)";
-        _diagnostics.Report(DiagnosticCatalog.Create("OCT3001", _request.ModelPath, _request.Name, instead));
-        return generated;
+        return Samples.Generate(inputs, _request.BatchSize);
     }
 
-    private ImmutableArray<string> RequestedVariants(ModelProto prepared, Samples samples)
+    /// <summary>Says what is made without data, and on what it is measured.</summary>
+    private void ReportMissingData(string instead)
+    {
+        if (_request.Data.IsEmpty)
+            _diagnostics.Report(DiagnosticCatalog.Create("OCT3001", _request.ModelPath, _request.Name, instead));
+    }
+
+    private string InsteadOfData(StaticRecipe? dataFree) =>
+        (_statistics is not null ? "the statistics file is used"
+            : dataFree is not null ? $"the ranges of {dataFree.Plan.ComputeNodes.Count} of {dataFree.Plan.ComputeNodes.Count + dataFree.Plan.FloatReasons.Count} compute nodes are derived from BatchNormalization statistics"
+            : "only variants that need no calibration are made") + ", and the variants are measured on generated inputs (accuracy unverified)";
+
+    private StaticRecipe? DataFreeRecipe(ModelProto prepared)
+    {
+        if (_derived is null)
+            return null;
+        QuantizationPlan plan = StaticQuantization.Derived(prepared, StaticQuantization.Plan(prepared, _request.Exclude), _derived);
+        return plan.ComputeNodes.IsEmpty ? null : new StaticRecipe(prepared, plan, _derived.For(plan.Activations));
+    }
+
+    private ImmutableArray<string> RequestedVariants(ModelProto prepared, bool calibrated)
     {
         if (!_request.Variants.IsEmpty)
-            return [.. _request.Variants.Where(variant => variant != Variants.Float && (samples.AreReal || _statistics is not null || !Variants.NeedsCalibration(variant)))];
+            return [.. _request.Variants.Where(variant => variant != Variants.Float && (calibrated || !Variants.NeedsCalibration(variant)))];
 
-        ImmutableArray<string> variants = DefaultVariants.Of(_operators, prepared, _request.Exclude, Target, samples.AreReal || _statistics is not null);
+        ImmutableArray<string> variants = DefaultVariants.Of(_operators, prepared, _request.Exclude, Target, calibrated);
         if (!variants.Any(Variants.MustBeInteger) && DefaultVariants.ReasonNothing(prepared, _request.Exclude) is { } reason)
             _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, reason));
         return variants;

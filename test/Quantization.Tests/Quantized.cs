@@ -14,10 +14,16 @@ internal static class Quantized
 {
     public static EmittedModel Make(ModelProto model, NamedTensor input, params string[] exclude) => Make(model, input, signed: false, exclude);
 
-    public static EmittedModel Make(ModelProto model, NamedTensor input, bool signed, params string[] exclude) =>
-        Static(model, [[input]], signed ? QuantizationTarget.Arm64 : QuantizationTarget.X64Vnni, exclude).Emitted!;
+    public static EmittedModel Make(ModelProto model, NamedTensor input, bool signed, params string[] exclude)
+    {
+        using ScratchFolder scratch = new();
+        ModelProto prepared = PreparationPipeline.Run(model, "test.onnx");
+        QuantizationPlan plan = StaticQuantization.Plan(prepared, [.. exclude.Select(pattern => new NodePattern(pattern))]);
+        CalibrationStatistics statistics = Calibrator.Collect(prepared, plan.Activations, withHistograms: false, 1, _ => [input], scratch.Path);
+        return QdqEmitter.Emit(prepared, plan, statistics.Ranges(CalibrationMethods.MinMax).Ranges, weightLimit: 127, signed);
+    }
 
-    /// <summary>The static variant, calibrated on several samples.</summary>
+    /// <summary>The static variant as the engine makes it, calibrated on several samples of several inputs.</summary>
     public static VariantBuild Static(ModelProto model, NamedTensor[][] samples, QuantizationTarget target, params string[] exclude)
     {
         using ScratchFolder scratch = new();

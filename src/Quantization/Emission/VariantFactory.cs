@@ -109,9 +109,13 @@ public sealed class VariantFactory
         return new VariantBuild(Variants.Float16, converted, recipe);
     }
 
+    /// <summary>The plan, if it makes anything integer.</summary>
+    /// <exception cref="InvalidDataException">It does not; the message says why.</exception>
+    public static QuantizationPlan NotEmpty(QuantizationPlan plan) => plan.ComputeNodes.IsEmpty ? throw Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons) : plan;
+
     private static NodePlan NotEmpty(NodePlan plan, string reason) => plan.Nodes.Any(OperatorTraits.IsCompute) ? plan : throw Nothing(reason, plan.FloatReasons);
 
-    internal static InvalidDataException Nothing(string reason, ImmutableSortedDictionary<string, string> floatReasons) => new(floatReasons.IsEmpty
+    private static InvalidDataException Nothing(string reason, ImmutableSortedDictionary<string, string> floatReasons) => new(floatReasons.IsEmpty
         ? reason
         : $"of its {floatReasons.Count} compute nodes none can be quantized this way, {floatReasons.First().Key} because {floatReasons.First().Value}");
 

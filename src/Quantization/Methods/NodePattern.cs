@@ -6,14 +6,7 @@ namespace Octet.Quantization.Methods;
 /// <summary>What <c>Exclude</c> takes: a node's name or an operator, with * and ? as wildcards. Case-sensitive, as names in ONNX are.</summary>
 public sealed record NodePattern(string Pattern)
 {
-    /// <summary>Whether the pattern is one node's name as it stands: no wildcards, and no operator of the same name.</summary>
-    public bool IsName { get; init; }
-
-    /// <summary>The pattern of one node.</summary>
-    public static NodePattern OfNode(string name) => new(name) { IsName = true };
-
     /// <summary>Whether the pattern names the node or its operator.</summary>
-    public bool Matches(NodeProto node) => IsName
-        ? node.Name == Pattern
-        : FileSystemName.MatchesSimpleExpression(Pattern, node.Name, ignoreCase: false) || FileSystemName.MatchesSimpleExpression(Pattern, node.OpType, ignoreCase: false);
+    public bool Matches(NodeProto node) => 
+        FileSystemName.MatchesSimpleExpression(Pattern, node.Name, ignoreCase: false) || FileSystemName.MatchesSimpleExpression(Pattern, node.OpType, ignoreCase: false);
 }

@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 
 namespace Octet.Quantization.Methods;
 
-/// <summary>Which nodes of a prepared model become integer, and which values between them become 8-bit.</summary>
+/// <summary>
+/// Which nodes of a prepared model become integer, and which values between them become 8-bit, in all its graphs: preparation gives each node and each
+/// value a name of its own over the whole model.
+/// </summary>
 /// <param name="ComputeNodes">Names of the nodes with constant weights (Conv, Gemm, MatMul) that become integer.</param>
 /// <param name="ConnectingNodes">Names of the nodes between them that have integer kernels too and save conversions.</param>
 /// <param name="Activations">Values that get a scale of their own; each needs a calibrated range.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Octet.Quantization.Calibration;
+using Octet.Quantization.Calibration.DataFree;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 
@@ -28,27 +29,37 @@ public static class StaticQuantization
     /// <param name="model">The model that the plan was made for.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="ranges">The calibrated range of each of its activations.</param>
-    public static QuantizationPlan Reached(ModelProto model, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges)
+    public static QuantizationPlan Reached(ModelProto model, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges) => WithRanges(
+        model,
+        plan,
+        value => ranges.TryGetValue(value, out ActivationRange range) && !range.IsEmpty,
+        (_, index) => index.Holder is { OpType: "If" } ? "its branch was never taken on the calibration data" : "it was never reached on the calibration data, or only with empty tensors");
+
+    /// <summary>The part of a plan that ranges derived without data allow.</summary>
+    /// <param name="model">The model that the plan was made for.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="ranges">The ranges that there are.</param>
+    public static QuantizationPlan Derived(ModelProto model, QuantizationPlan plan, DataFreeRanges ranges) =>
+        WithRanges(model, plan, ranges.Ranges.ContainsKey, (value, _) => $"the range of '{value}' is not known: {ranges.ReasonNone(value)}");
+
+    private static QuantizationPlan WithRanges(ModelProto model, QuantizationPlan plan, Func<string, bool> hasRange, Func<string, GraphIndex, string> reason)
     {
-        HashSet<string> unseen = new(StringComparer.Ordinal);
-        bool Seen(NodeProto node, GraphIndex index) => !OperatorTraits.ActivationInputs(node, index).Append(QuantizedResult(node, index)).Any(unseen.Contains);
+        HashSet<string> missing = new(StringComparer.Ordinal);
+        string? Missing(NodeProto node, GraphIndex index) => OperatorTraits.ActivationInputs(node, index).Append(QuantizedResult(node, index)).FirstOrDefault(missing.Contains);
         while (true)
         {
             QuantizationPlan last = plan;
-            string[] more = [.. last.Activations.Where(activation => !ranges.TryGetValue(activation, out ActivationRange range) || range.IsEmpty)];
+            string[] more = [.. last.Activations.Where(activation => !hasRange(activation))];
             if (more.Length == 0)
                 return last;
-            unseen.UnionWith(more);
+            missing.UnionWith(more);
             // Without these nodes others may lose the integer neighbour that their values come from.
             plan = Plan(
                 model,
-                (node, index) => last.FloatReasons.TryGetValue(node.Name, out string? reason) ? reason : Seen(node, index) ? null : ReasonUnseen(index),
-                (node, index) => last.ConnectingNodes.Contains(node.Name) && Seen(node, index));
+                (node, index) => last.FloatReasons.TryGetValue(node.Name, out string? known) ? known : Missing(node, index) is { } value ? reason(value, index) : null,
+                (node, index) => last.ConnectingNodes.Contains(node.Name) && Missing(node, index) is null);
         }
     }
-
-    private static string ReasonUnseen(GraphIndex index) =>
-        index.Holder is { OpType: "If" } ? "its branch was never taken on the calibration data" : "it was never reached on the calibration data, or only with empty tensors";
 
     private static QuantizationPlan Plan(ModelProto model, Func<NodeProto, GraphIndex, string?> reasonFloat, Func<NodeProto, GraphIndex, bool> mayConnect)
     {

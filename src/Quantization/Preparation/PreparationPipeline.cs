@@ -38,7 +38,7 @@ public static class PreparationPipeline
         new("fuse MatMul and Add", FuseMatMulAdd.Apply),
         new(Folding, FoldAffine.Apply),
 
-        // What is left is cleaned and named, for plans and reports.
+        // What is left is cleaned and named, for plans and reports, which go by name over all graphs.
         new("remove unused", RemoveUnused.Apply),
         new("name nodes", NameNodes.Apply),
         new("unique value names", UniqueValueNames.Apply),

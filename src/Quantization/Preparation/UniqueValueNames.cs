@@ -4,9 +4,13 @@ using Octet.Quantization.Onnx.Protocol;
 namespace Octet.Quantization.Preparation;
 
 /// <summary>
-/// Gives every value inside subgraphs a name that no other value of the model has, so that plans and ranges can go by name. The branches of an If may
-/// use the same names, and a value of a subgraph may hide one of the graph around it. The main graph's values keep their names.
+/// Gives every value inside subgraphs a name that no other value of the model has, so that plans and ranges can go by name: the branches of an If may
+/// use the same ones. The main graph's values keep their names.
 /// </summary>
+/// <remarks>
+/// A value that hides one of the graph around it gets a name of its own as well. The specification forbids such, and ONNX Runtime, which refuses them where they are
+/// computed, reads the wrong one where they are constants.
+/// </remarks>
 public static class UniqueValueNames
 {
     /// <summary>Returns the rewritten model; the argument is left as it is.</summary>
@@ -27,7 +31,7 @@ public static class UniqueValueNames
         Scope scope = new(outer);
         foreach (string value in graph.DefinedNames().Where(value => value.Length > 0))
         {
-            // A name that stays is noted too, where one around it had to change.
+            // A name that stays is kept here too: a graph around may have had to change its own.
             string name = used.Add(value) ? value : names.Fresh(value);
             used.Add(name);
             scope.Names.Add(value, name);

@@ -169,11 +169,7 @@ public sealed class StaticRecipeSearch
             model, plan.Observed, CalibrationMethods.NeedsHistogram(_settings.Method), positions.Length, index => _settings.Read(positions[index])?.Inputs, _settings.Scratch, cancellation: _cancellation);
     }
 
-    private QuantizationPlan PlanOf(ModelProto model)
-    {
-        QuantizationPlan plan = StaticQuantization.Plan(model, _settings.Exclude);
-        return plan.ComputeNodes.IsEmpty ? throw VariantFactory.Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons) : plan;
-    }
+    private QuantizationPlan PlanOf(ModelProto model) => VariantFactory.NotEmpty(StaticQuantization.Plan(model, _settings.Exclude));
 
     private TrialScore Judge(StaticRecipe recipe)
     {
@@ -184,9 +180,7 @@ public sealed class StaticRecipeSearch
     // What no sample has reached, such as a branch never taken, stays float.
     private static StaticRecipe Reached(StaticRecipe recipe)
     {
-        QuantizationPlan reached = StaticQuantization.Reached(recipe.Prepared, recipe.Plan, recipe.Ranges.Ranges);
-        if (reached.ComputeNodes.IsEmpty)
-            throw VariantFactory.Nothing("it has no Conv, Gemm or MatMul", reached.FloatReasons);
+        QuantizationPlan reached = VariantFactory.NotEmpty(StaticQuantization.Reached(recipe.Prepared, recipe.Plan, recipe.Ranges.Ranges));
         if (reached.Activations.FirstOrDefault(activation => !recipe.Ranges.Ranges[activation].IsUsable) is { } broken)
             throw new InvalidDataException($"the value '{broken}' of the float model is infinite or not a number on the calibration data");
         IEnumerable<KeyValuePair<string, string>> unseen = reached.FloatReasons.Where(reason => !recipe.Plan.FloatReasons.ContainsKey(reason.Key));

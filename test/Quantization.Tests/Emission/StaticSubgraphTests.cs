@@ -65,6 +65,49 @@ public sealed class StaticSubgraphTests
         AssertNothingUnread(variant.Model);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_product_with_weights_and_bias_of_the_graph_around_gives_float_without_a_detour(bool condition)
+    {
+        GraphBuilder outer = new(prefix: "outer");
+        string x = outer.Input("x", 3, 32);
+        (string weights, string bias) = (outer.Weights(32, 16), outer.Weights(16));
+        GraphBuilder Branch(string op)
+        {
+            GraphBuilder branch = new();
+            branch.Output(branch.Node(op, [branch.Node("Add", [bias, branch.Node("MatMul", [x, weights])])]));
+            return branch;
+        }
+        outer.Output(outer.Node("If", [outer.Input("condition", TensorProto.Types.DataType.Bool)], Branch("Softmax").As("then_branch"), Branch("Tanh").As("else_branch")));
+        ModelProto model = outer.Build();
+        NamedTensor[] Inputs(bool taken) => [Reference.Tensor(x, [3, 32]), new NamedTensor("condition", [], new[] { taken })];
+
+        VariantBuild variant = Quantized.Static(model, [Inputs(true)], QuantizationTarget.X64Vnni);
+
+        // The input's range is known whatever branch was taken, and nothing else has to be.
+        Assert.Equal(new OptimizedGraph(2, 0, 1), Quantized.Optimized(variant.Model));
+        Assert.InRange(Quantized.SqnrDb(model, variant.Model, Inputs(condition)), LowestSqnrDb, Agreement.LimitDb);
+        AssertNothingUnread(variant.Model);
+    }
+
+    [Fact]
+    public void What_lies_inside_an_operator_whose_values_cannot_be_observed_stays_float()
+    {
+        GraphBuilder body = new(prefix: "body");
+        body.Input("row", 2, 8);
+        body.Output(body.Node("Relu", [body.Node("Gemm", ["row", body.Weights(8, 8)])]));
+        GraphBuilder outer = new(opset: 17);
+        string rows = outer.Node("SplitToSequence", [outer.Input("x", 2, 8)], Nodes.Attribute("axis", 0L), Nodes.Attribute("keepdims", 1L));
+        string mapped = outer.Node("SequenceMap", [rows], body.As("body"));
+        outer.Output(outer.Node("Gemm", [outer.Node("ConcatFromSequence", [mapped], Nodes.Attribute("axis", 0L)), outer.Weights(8, 8)]));
+
+        QuantizationPlan plan = StaticQuantization.Plan(PreparationPipeline.Run(outer.Build(), "test.onnx"), []);
+
+        Assert.Single(plan.ComputeNodes);
+        Assert.Equal("it lies inside SequenceMap, whose values cannot be observed", Assert.Single(plan.FloatReasons).Value);
+    }
+
     [Fact]
     public void What_lies_in_an_If_inside_a_Scan_stays_float()
     {
@@ -143,7 +186,6 @@ public sealed class StaticSubgraphTests
         ModelProto prepared = PreparationPipeline.Run(model, "test.onnx");
         using ScratchFolder scratch = new();
 
-        // A product and the clamp behind it see ranges of their own.
         string[] values = [.. StaticQuantization.Plan(prepared, []).Activations];
         (ModelProto exposed, ImmutableArray<string> outputs) = ObservedValues.Expose(prepared, values);
         ImmutableArray<NamedTensor> got = Reference.Run(exposed, x);

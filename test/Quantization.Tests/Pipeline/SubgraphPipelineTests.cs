@@ -3,7 +3,6 @@ using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Reporting;
 using Octet.Quantization.Tests.Emission;
-using Octet.Runtime;
 using DataType = Octet.Quantization.Onnx.Protocol.TensorProto.Types.DataType;
 
 namespace Octet.Quantization.Tests.Pipeline;
