@@ -20,23 +20,24 @@ internal sealed record RealModel(string Name, long[] Shape, Func<int, float, flo
         new("blazeface-front", [1, 128, 128, 3], (_, level) => level / 127.5f - 1, [24, 7, 20, 13]),
         new("blazeface-back", [1, 256, 256, 3], (_, level) => level / 127.5f - 1, [13, 9, 14, 16]),
         new("mlsd-tiny", [1, 320, 320, 4], (channel, level) => channel == 3 ? 1 : level, [4.5, 1.5]),
+        new("digits", [1, 1, 8, 8], (_, level) => level / 16, [15]),
     ];
 
     private string? _input;
 
     public string Path => RoundTripTests.TestAsset($"models/{Name}.onnx");
 
-    /// <summary>A picture as the model reads it: channels first and BGR, or last and RGB.</summary>
+    /// <summary>A picture as the model reads it: channels first and BGR (or blue alone), or last and RGB.</summary>
     public NamedTensor Picture(int seed)
     {
-        bool channelsFirst = Shape[1] == 3;
+        bool channelsFirst = Shape[1] <= 3;
         int height = (int)Shape[channelsFirst ? 2 : 1], width = (int)Shape[channelsFirst ? 3 : 2], channels = (int)Shape[channelsFirst ? 1 : 3];
         float[] rgb = SyntheticScene.Draw(height, width, seed);
         float[] values = new float[height * width * channels];
         for (int pixel = 0; pixel < height * width; pixel++)
             for (int channel = 0; channel < channels; channel++)
             {
-                int position = channelsFirst ? (2 - channel) * height * width + pixel : pixel * channels + channel;
+                int position = channelsFirst ? (channels - 1 - channel) * height * width + pixel : pixel * channels + channel;
                 values[position] = Value(channel, channel < 3 ? rgb[pixel * 3 + channel] : 0);
             }
         return new NamedTensor(_input ??= OnnxFile.ReadWithoutExternalData(Path).Graph.Input[0].Name, [.. Shape], values);
