@@ -144,7 +144,16 @@ public sealed unsafe class InstructionSetTests
         return bytes;
     }
 
-    private static Quantization Any(Random random) => new(MathF.Exp(random.NextSingle() * 6 - 5), (byte)random.Next(256));
+    // Ordinary scales, and those that a reciprocal cannot divide by.
+    private static Quantization Any(Random random) => new(
+        random.Next(8) switch
+        {
+            0 => MathF.BitDecrement(MathF.ScaleB(1, random.Next(-10, 10))),
+            1 => MathF.Exp(random.NextSingle() * 170 - 85),
+            2 => MathF.ScaleB(1, random.Next(-10, 10)),
+            _ => MathF.Exp(random.NextSingle() * 6 - 5),
+        },
+        (byte)random.Next(256));
 
     // QuantizeLinear and DequantizeLinear as ONNX writes them.
     private static float Dequantize(byte value, Quantization quantization) => (value - quantization.ZeroPoint) * quantization.Scale;

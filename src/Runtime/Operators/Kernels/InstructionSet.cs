@@ -13,7 +13,7 @@ internal enum InstructionSet
     /// <summary>ARM64, with its table look-up.</summary>
     AdvSimd,
 
-    /// <summary>x64, vectors of 256 bits.</summary>
+    /// <summary>x64, vectors of 256 bits (AVX2 and FMA).</summary>
     Avx2,
 
     /// <summary>x64, vectors of 512 bits and their byte permutations (VBMI).</summary>
@@ -28,7 +28,7 @@ internal static class InstructionSets
     [
         InstructionSet.Portable,
         .. AdvSimd.Arm64.IsSupported ? [InstructionSet.AdvSimd] : Array.Empty<InstructionSet>(),
-        .. Avx2.IsSupported ? [InstructionSet.Avx2] : Array.Empty<InstructionSet>(),
+        .. Avx2.IsSupported && Fma.IsSupported ? [InstructionSet.Avx2] : Array.Empty<InstructionSet>(),
         .. Avx512Vbmi.IsSupported && Avx512BW.IsSupported ? [InstructionSet.Avx512] : Array.Empty<InstructionSet>(),
     ];
 

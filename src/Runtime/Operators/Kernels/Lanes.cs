@@ -31,6 +31,15 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>Brings each between two bounds; NaN becomes the lower one.</summary>
     T Clamp(T low, T high);
 
+    /// <summary>Whether <see cref="MultiplyAdd"/> and <see cref="SubtractProduct"/> are there; the compiler knows.</summary>
+    static abstract bool IsFused { get; }
+
+    /// <summary>a * b + c, rounded once.</summary>
+    static abstract T MultiplyAdd(T a, T b, T c);
+
+    /// <summary>c - a * b, rounded once.</summary>
+    static abstract T SubtractProduct(T a, T b, T c);
+
     static abstract T operator +(T a, T b);
 
     static abstract T operator -(T a, T b);
@@ -71,6 +80,14 @@ internal readonly unsafe struct Lanes512(Vector512<float> values) : ILanes<Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes512 Clamp(Lanes512 low, Lanes512 high) => new(Avx512F.Min(Avx512F.Max(_values, low._values), high._values));
 
+    public static bool IsFused => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 MultiplyAdd(Lanes512 a, Lanes512 b, Lanes512 c) => new(Avx512F.FusedMultiplyAdd(a._values, b._values, c._values));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 SubtractProduct(Lanes512 a, Lanes512 b, Lanes512 c) => new(Avx512F.FusedMultiplyAddNegated(a._values, b._values, c._values));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 operator +(Lanes512 a, Lanes512 b) => new(a._values + b._values);
 
@@ -84,7 +101,7 @@ internal readonly unsafe struct Lanes512(Vector512<float> values) : ILanes<Lanes
     public static Lanes512 operator /(Lanes512 a, Lanes512 b) => new(a._values / b._values);
 }
 
-/// <summary>8 floats; needs AVX2.</summary>
+/// <summary>8 floats; needs AVX2 and FMA.</summary>
 internal readonly unsafe struct Lanes256(Vector256<float> values) : ILanes<Lanes256>
 {
     private readonly Vector256<float> _values = values;
@@ -114,6 +131,14 @@ internal readonly unsafe struct Lanes256(Vector256<float> values) : ILanes<Lanes
     // The instruction returns its second operand where one is NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes256 Clamp(Lanes256 low, Lanes256 high) => new(Avx.Min(Avx.Max(_values, low._values), high._values));
+
+    public static bool IsFused => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 MultiplyAdd(Lanes256 a, Lanes256 b, Lanes256 c) => new(Fma.MultiplyAdd(a._values, b._values, c._values));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 SubtractProduct(Lanes256 a, Lanes256 b, Lanes256 c) => new(Fma.MultiplyAddNegated(a._values, b._values, c._values));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 operator +(Lanes256 a, Lanes256 b) => new(a._values + b._values);
@@ -165,6 +190,12 @@ internal readonly unsafe struct Lanes128(Vector128<float> values) : ILanes<Lanes
         Vector128<float> raised = Vector128.ConditionalSelect(Vector128.GreaterThan(_values, low._values), _values, low._values);
         return new(Vector128.ConditionalSelect(Vector128.LessThan(raised, high._values), raised, high._values));
     }
+
+    public static bool IsFused => false;
+
+    public static Lanes128 MultiplyAdd(Lanes128 a, Lanes128 b, Lanes128 c) => throw new NotSupportedException();
+
+    public static Lanes128 SubtractProduct(Lanes128 a, Lanes128 b, Lanes128 c) => throw new NotSupportedException();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 operator +(Lanes128 a, Lanes128 b) => new(a._values + b._values);

@@ -19,7 +19,7 @@ internal readonly unsafe record struct NhwcConversion(Quantization Bytes, nint C
     /// <param name="instructions">Which of the supported instruction sets to use.</param>
     public void Quantize(float* image, byte* bytes, nint from, nint to, InstructionSet instructions)
     {
-        switch (instructions)
+        switch (Bytes.Quantizing(instructions))
         {
             case InstructionSet.Avx512:
                 Quantize<Lanes512>(image, bytes, from, to);
@@ -58,28 +58,22 @@ internal readonly unsafe record struct NhwcConversion(Quantization Bytes, nint C
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Quantize<TLanes>(float* image, byte* bytes, nint from, nint to) where TLanes : unmanaged, ILanes<TLanes>
     {
-        Quantizer<TLanes> quantizer = new(Bytes);
         byte* tile = stackalloc byte[Tile * Tile];
         float* rest = stackalloc float[TLanes.Count];
         for (nint pixel = from; pixel < to; pixel += Tile)
         {
             int pixels = (int)Math.Min(Tile, to - pixel);
-            int whole = pixels / TLanes.Count * TLanes.Count;
+            int whole = pixels - pixels % TLanes.Count;
             for (nint channel = 0; channel < Channels; channel += Tile)
             {
                 int channels = (int)Math.Min(Tile, Channels - channel);
-                for (int row = 0; row < channels; row++)
+                float* source = image + channel * Pixels + pixel;
+                QuantizeRows<TLanes>(source, Pixels, tile, channels, whole);
+                for (int row = 0; row < channels && whole < pixels; row++)
                 {
-                    float* source = image + (channel + row) * Pixels + pixel;
-                    byte* destination = tile + row * Tile;
-                    for (int i = 0; i < whole; i += TLanes.Count)
-                        quantizer.Store(TLanes.Load(source + i), destination + i);
-                    if (whole < pixels)
-                    {
-                        // A tile's rows have room for a full register.
-                        Unsafe.CopyBlockUnaligned(rest, source + whole, (uint)((pixels - whole) * sizeof(float)));
-                        quantizer.Store(TLanes.Load(rest), destination + whole);
-                    }
+                    // A tile's rows have room for a full register.
+                    Unsafe.CopyBlockUnaligned(rest, source + row * Pixels + whole, (uint)((pixels - whole) * sizeof(float)));
+                    QuantizeRows<TLanes>(rest, 0, tile + row * Tile + whole, 1, TLanes.Count);
                 }
                 ByteTranspose.Apply(tile, Tile, bytes + pixel * Channels + channel, Channels, channels, pixels);
             }
@@ -87,33 +81,45 @@ internal readonly unsafe record struct NhwcConversion(Quantization Bytes, nint C
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void QuantizeRows<TLanes>(float* source, nint stride, byte* tile, int rows, int columns) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        Quantizer<TLanes> quantizer = new(Bytes);
+        for (int row = 0; row < rows; row++, source += stride, tile += Tile)
+            for (int i = 0; i < columns; i += TLanes.Count)
+                quantizer.Store(TLanes.Load(source + i), tile + i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Dequantize<TLanes>(byte* bytes, float* image, nint from, nint to) where TLanes : unmanaged, ILanes<TLanes>
     {
-        Dequantizer<TLanes> dequantizer = new(Bytes);
         byte* tile = stackalloc byte[Tile * Tile];
         float* rest = stackalloc float[TLanes.Count];
         for (nint pixel = from; pixel < to; pixel += Tile)
         {
             int pixels = (int)Math.Min(Tile, to - pixel);
-            int whole = pixels / TLanes.Count * TLanes.Count;
+            int whole = pixels - pixels % TLanes.Count;
             for (nint channel = 0; channel < Channels; channel += Tile)
             {
                 int channels = (int)Math.Min(Tile, Channels - channel);
+                float* destination = image + channel * Pixels + pixel;
                 ByteTranspose.Apply(bytes + pixel * Channels + channel, Channels, tile, Tile, pixels, channels);
-                for (int row = 0; row < channels; row++)
+                DequantizeRows<TLanes>(tile, destination, Pixels, channels, whole);
+                for (int row = 0; row < channels && whole < pixels; row++)
                 {
-                    byte* source = tile + row * Tile;
-                    float* destination = image + (channel + row) * Pixels + pixel;
-                    for (int i = 0; i < whole; i += TLanes.Count)
-                        dequantizer.Load(source + i).Store(destination + i);
-                    if (whole < pixels)
-                    {
-                        // A tile's rows have room for a full register.
-                        dequantizer.Load(source + whole).Store(rest);
-                        Unsafe.CopyBlockUnaligned(destination + whole, rest, (uint)((pixels - whole) * sizeof(float)));
-                    }
+                    // A tile's rows have room for a full register.
+                    DequantizeRows<TLanes>(tile + row * Tile + whole, rest, 0, 1, TLanes.Count);
+                    Unsafe.CopyBlockUnaligned(destination + row * Pixels + whole, rest, (uint)((pixels - whole) * sizeof(float)));
                 }
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void DequantizeRows<TLanes>(byte* tile, float* destination, nint stride, int rows, int columns) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        Dequantizer<TLanes> dequantizer = new(Bytes);
+        for (int row = 0; row < rows; row++, destination += stride, tile += Tile)
+            for (int i = 0; i < columns; i += TLanes.Count)
+                dequantizer.Load(tile + i).Store(destination + i);
     }
 }

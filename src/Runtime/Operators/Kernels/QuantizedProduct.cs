@@ -15,7 +15,7 @@ internal readonly unsafe record struct QuantizedProduct(Quantization X, Quantiza
     /// <param name="instructions">Which of the supported instruction sets to use.</param>
     public void Apply(byte* x, float* factors, byte* y, nint count, InstructionSet instructions)
     {
-        switch (instructions)
+        switch (Y.Quantizing(instructions))
         {
             case InstructionSet.Avx512:
                 Apply<Lanes512>(x, factors, y, count);
@@ -32,20 +32,27 @@ internal readonly unsafe record struct QuantizedProduct(Quantization X, Quantiza
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Apply<TLanes>(byte* x, float* factors, byte* y, nint count) where TLanes : unmanaged, ILanes<TLanes>
     {
-        Dequantizer<TLanes> load = new(X);
-        Quantizer<TLanes> quantizer = new(Y);
-        nint i = 0;
-        for (; i <= count - TLanes.Count; i += TLanes.Count)
-            quantizer.Store(load.Load(x + i) * TLanes.Load(factors + i), y + i);
-        if (i == count)
+        nint whole = count - count % TLanes.Count;
+        ApplyWhole<TLanes>(x, factors, y, whole);
+        uint rest = (uint)(count - whole);
+        if (rest == 0)
             return;
 
         // The rest in a full register: every element passes through the same instructions.
-        byte* rest = stackalloc byte[TLanes.Count];
+        byte* restX = stackalloc byte[TLanes.Count];
         float* restFactors = stackalloc float[TLanes.Count];
-        Unsafe.CopyBlockUnaligned(rest, x + i, (uint)(count - i));
-        Unsafe.CopyBlockUnaligned(restFactors, factors + i, (uint)((count - i) * sizeof(float)));
-        quantizer.Store(load.Load(rest) * TLanes.Load(restFactors), rest);
-        Unsafe.CopyBlockUnaligned(y + i, rest, (uint)(count - i));
+        Unsafe.CopyBlockUnaligned(restX, x + whole, rest);
+        Unsafe.CopyBlockUnaligned(restFactors, factors + whole, rest * sizeof(float));
+        ApplyWhole<TLanes>(restX, restFactors, restX, TLanes.Count);
+        Unsafe.CopyBlockUnaligned(y + whole, restX, rest);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void ApplyWhole<TLanes>(byte* x, float* factors, byte* y, nint count) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        Dequantizer<TLanes> load = new(X);
+        Quantizer<TLanes> quantizer = new(Y);
+        for (nint i = 0; i < count; i += TLanes.Count)
+            quantizer.Store(load.Load(x + i) * TLanes.Load(factors + i), y + i);
     }
 }

@@ -16,7 +16,7 @@ internal readonly unsafe record struct QuantizedSum(Quantization A, Quantization
     /// <param name="instructions">Which of the supported instruction sets to use.</param>
     public void Apply(byte* a, byte* b, byte* y, nint count, InstructionSet instructions)
     {
-        switch (instructions)
+        switch (Y.Quantizing(instructions))
         {
             case InstructionSet.Avx512:
                 Apply<Lanes512>(a, b, y, count);
@@ -33,20 +33,27 @@ internal readonly unsafe record struct QuantizedSum(Quantization A, Quantization
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Apply<TLanes>(byte* a, byte* b, byte* y, nint count) where TLanes : unmanaged, ILanes<TLanes>
     {
-        Dequantizer<TLanes> loadA = new(A), loadB = new(B);
-        Quantizer<TLanes> quantizer = new(Y);
-        nint i = 0;
-        for (; i <= count - TLanes.Count; i += TLanes.Count)
-            quantizer.Store(loadA.Load(a + i) + loadB.Load(b + i), y + i);
-        if (i == count)
+        nint whole = count - count % TLanes.Count;
+        ApplyWhole<TLanes>(a, b, y, whole);
+        uint rest = (uint)(count - whole);
+        if (rest == 0)
             return;
 
         // The rest in a full register: every element passes through the same instructions.
-        byte* rest = stackalloc byte[2 * TLanes.Count];
-        byte* restB = rest + TLanes.Count;
-        Unsafe.CopyBlockUnaligned(rest, a + i, (uint)(count - i));
-        Unsafe.CopyBlockUnaligned(restB, b + i, (uint)(count - i));
-        quantizer.Store(loadA.Load(rest) + loadB.Load(restB), rest);
-        Unsafe.CopyBlockUnaligned(y + i, rest, (uint)(count - i));
+        byte* restA = stackalloc byte[2 * TLanes.Count];
+        byte* restB = restA + TLanes.Count;
+        Unsafe.CopyBlockUnaligned(restA, a + whole, rest);
+        Unsafe.CopyBlockUnaligned(restB, b + whole, rest);
+        ApplyWhole<TLanes>(restA, restB, restA, TLanes.Count);
+        Unsafe.CopyBlockUnaligned(y + whole, restA, rest);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void ApplyWhole<TLanes>(byte* a, byte* b, byte* y, nint count) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        Dequantizer<TLanes> loadA = new(A), loadB = new(B);
+        Quantizer<TLanes> quantizer = new(Y);
+        for (nint i = 0; i < count; i += TLanes.Count)
+            quantizer.Store(loadA.Load(a + i) + loadB.Load(b + i), y + i);
     }
 }
