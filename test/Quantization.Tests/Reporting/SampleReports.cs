@@ -128,5 +128,6 @@ internal static class SampleReports
         ["weights"] = new JsonObject { ["type"] = "int8", ["granularity"] = "per-channel" },
         ["exclude"] = new JsonArray([.. exclude.Select(name => (JsonNode)name)]),
         ["calibrationSamples"] = 300,
+        ["float"] = new JsonArray([.. exclude.Select(name => (JsonNode)new JsonObject { ["node"] = name, ["reason"] = "it is excluded" })]),
     };
 }

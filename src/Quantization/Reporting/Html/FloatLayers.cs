@@ -6,6 +6,8 @@ namespace Octet.Quantization.Reporting.Html;
 /// <summary>The layers that the variant still runs in float, and why.</summary>
 internal static class FloatLayers
 {
+    private const string NoReason = "no integer kernel of this ONNX Runtime takes them where they stand";
+
     private static readonly Format Numbers = Format.Typographic;
 
     /// <summary>Null where there is none.</summary>
@@ -14,13 +16,11 @@ internal static class FloatLayers
         LayerReport[] layers = [.. model.Layers.Where(layer => !layer.Quantized)];
         if (layers.Length == 0)
             return null;
-        HashSet<string> named = NamesIn(Measured(model)?.Recipe);
-        ILookup<bool, LayerReport> byRecipe = layers.ToLookup(layer => named.Contains(layer.Node));
+        Dictionary<string, string> reasons = Reasons(Measured(model)?.Recipe);
         return Markup.Tag(
             "div",
             Markup.Class("float-layers"),
-            Group(byRecipe[true], "Excluded by the recipe, because integer arithmetic there costs too much accuracy or time:"),
-            Group(byRecipe[false], "No integer kernel of this ONNX Runtime takes them where they stand, or the conversions around them would cost more than they save:"));
+            layers.GroupBy(layer => reasons.GetValueOrDefault(layer.Node, NoReason), StringComparer.Ordinal).OrderBy(group => group.Key == NoReason).Select(group => Group(group, Heading(group.Key))));
     }
 
     /// <summary>The variant that the layers' figures are of: the selected one, or the best of those that lost.</summary>
@@ -29,9 +29,7 @@ internal static class FloatLayers
             ? selected
             : model.Variants.Where(variant => variant.Recipe is not null).MaxBy(variant => variant.Speedup);
 
-    private static object[] Group(IEnumerable<LayerReport> layers, string why) => !layers.Any()
-        ? []
-        :
+    private static object[] Group(IEnumerable<LayerReport> layers, string why) =>
         [
             Markup.Tag("p", Markup.Class("note"), why),
             Markup.Tag(
@@ -46,12 +44,15 @@ internal static class FloatLayers
     private static string Note(LayerReport layer) =>
         layer.VariantMicroseconds is { } time && Format.IsMeasured(time) ? $"{layer.Op}, {Numbers.Duration(time / 1000)}" : layer.Op;
 
-    /// <summary>Every text of the recipe: whatever the recipe calls its list of exclusions, the nodes are named in it.</summary>
-    private static HashSet<string> NamesIn(JsonNode? node) => node switch
+    private static string Heading(string reason) => $"{char.ToUpperInvariant(reason[0])}{reason[1..]}:";
+
+    /// <summary>The reason by node, from the recipe's list <c>float</c> of objects with <c>node</c> and <c>reason</c>.</summary>
+    private static Dictionary<string, string> Reasons(JsonObject? recipe)
     {
-        JsonObject members => [.. members.SelectMany(member => NamesIn(member.Value))],
-        JsonArray items => [.. items.SelectMany(NamesIn)],
-        JsonValue value when value.TryGetValue(out string? name) => [name],
-        _ => [],
-    };
+        Dictionary<string, string> reasons = new(StringComparer.Ordinal);
+        foreach (JsonObject entry in (recipe?["float"] as JsonArray ?? []).OfType<JsonObject>())
+            if (entry["node"] is JsonValue node && node.TryGetValue(out string? name) && entry["reason"] is JsonValue reason && reason.TryGetValue(out string? why) && why.Length > 0)
+                reasons[name] = why;
+        return reasons;
+    }
 }

@@ -34,6 +34,7 @@ internal static class ModelSection
             Section("Accuracy against speed", FrontierPlot.Render(model)),
             Section("Layers", LayerPlot.Render(model), Exclude(model)),
             Section("What stayed float", FloatLayers.Render(model)),
+            Section("What was tried", [.. model.Variants.Select(Trials.Render)]),
             Section("Recipes", [.. model.Variants.Select(Recipe)]),
             Markup.Tag("p", Markup.Class("provenance"), Provenance(model)));
     }
