@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Octet.Quantization.Calibration.DataFree;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
