@@ -41,11 +41,9 @@ internal sealed record ElementwiseFunction(Func<double, double> Value, params do
             return null;
         return node.OpType switch
         {
-            "Identity" or "Dropout" or "Cast" => new(x => x),
             "Relu" => new(x => Math.Max(x, 0)),
             "LeakyRelu" => Leaky(node.Float("alpha", 0.01f)),
             "PRelu" when index.Scalar(node.InputAt(1)) is { } slope => Leaky(slope),
-            "ThresholdedRelu" => Threshold(node.Float("alpha", 1)),
             "Clip" => Clip(node, index),
             "Sigmoid" => new(Sigmoid),
             "HardSigmoid" => HardSigmoid(node.Float("alpha", 0.2f), node.Float("beta", 0.5f)),
@@ -76,8 +74,6 @@ internal sealed record ElementwiseFunction(Func<double, double> Value, params do
         new(x => double.IsNegativeInfinity(x) ? 0 : x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))) / 2, GeluTurn);
 
     private static ElementwiseFunction Leaky(double slope) => new(x => x < 0 ? Times(slope, x) : x, 0);
-
-    private static ElementwiseFunction Threshold(double alpha) => new(x => x > alpha ? x : 0, alpha, Math.BitIncrement(alpha));
 
     private static ElementwiseFunction HardSigmoid(double alpha, double beta) => new(x => Math.Clamp(Times(alpha, x) + beta, 0, 1));
 

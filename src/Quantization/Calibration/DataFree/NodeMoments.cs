@@ -51,6 +51,7 @@ internal sealed class NodeMoments
 
     private ChannelMoments? StandardOutput() => _node.OpType switch
     {
+        "Identity" or "Dropout" => Input(0),
         "Add" or "Sub" or "Mul" or "Div" => Binary(),
         "Min" or "Max" or "Sum" => _node.Input.Count == 1 ? Input(0) : _node.Input.Count == 2 ? Binary() : null,
         "PRelu" => PRelu(),
@@ -273,14 +274,16 @@ internal sealed class NodeMoments
         int place = Array.IndexOf(axes, input.Axis);
         if (place < 0 || input.Channels.Length == 1)
             return input.Moved(input.Axis);
-        if (steps[place] <= 0)
-            return input.Merge();
         int count = input.Channels.Length;
-        long Position(long value) => Math.Clamp(value < 0 ? value + count : value, 0, count);
+        long step = Math.Clamp(steps[place], -count, count);
+        long start = Position(starts[place]), end = Position(ends[place]);
         List<int> chosen = [];
-        for (long channel = Position(starts[place]); channel < Position(ends[place]); channel += steps[place])
+        for (long channel = start; step > 0 ? channel < end : step < 0 && channel > end; channel += step)
             chosen.Add((int)channel);
         return chosen.Count == 0 ? input.Merge() : input.Select(chosen);
+
+        // Forward from 0 to behind the last, backward from the last to before the first.
+        long Position(long value) => step > 0 ? Math.Clamp(value < 0 ? value + count : value, 0, count) : Math.Clamp(value < 0 ? value + count : value, -1, count - 1);
     }
 
     private ChannelMoments? Gather()

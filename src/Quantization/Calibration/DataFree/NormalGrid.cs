@@ -8,6 +8,7 @@ internal static class NormalGrid
 {
     private const double Reach = 6;
     private const double Step = 0.125;
+    private const int MostAdjustments = 20;
 
     private static readonly double[] Points = [.. Enumerable.Range(0, (int)(2 * Reach / Step) + 1).Select(i => -Reach + i * Step)];
 
@@ -17,11 +18,25 @@ internal static class NormalGrid
     /// <summary>The number of values in a curve.</summary>
     public static int Count => Weights.Length;
 
-    /// <summary>The values of a channel at the points.</summary>
+    /// <summary>
+    /// The values of a channel at the points: a normal distribution that ends where the range ends. Where that cuts much, as for the result of a pool that is
+    /// never negative, the uncut distribution is chosen such that mean and variance stay what they are.
+    /// </summary>
     public static double[] Curve(Moments moments)
     {
-        double deviation = Math.Sqrt(moments.Variance);
-        return [moments.Range.Low, .. Points.Select(point => moments.Range.Clamp(moments.Mean + deviation * point)), moments.Range.High];
+        double center = moments.Mean, deviation = Math.Sqrt(moments.Variance);
+        double[] curve = Cut(moments.Range, center, deviation);
+        for (int i = 0; i < MostAdjustments; i++)
+        {
+            Moments cut = Integrate(curve, moments.Bounds);
+            double off = moments.Mean - cut.Mean, ratio = cut.Variance > 0 ? Math.Sqrt(moments.Variance / cut.Variance) : 1;
+            if (Math.Abs(off) <= 1e-6 * deviation && Math.Abs(ratio - 1) <= 1e-6)
+                break;
+            center += off;
+            deviation *= ratio;
+            curve = Cut(moments.Range, center, deviation);
+        }
+        return curve;
     }
 
     /// <summary>Mean, variance and range of what takes the values of the curve.</summary>
@@ -58,6 +73,9 @@ internal static class NormalGrid
         }
         return new Moments(mean, Math.Max(0, square - mean * mean), new Interval(values[0], values[^1]), bounds);
     }
+
+    private static double[] Cut(Interval range, double center, double deviation) =>
+        [range.Low, .. Points.Select(point => range.Clamp(center + deviation * point)), range.High];
 
     private static double[] MakeWeights()
     {
