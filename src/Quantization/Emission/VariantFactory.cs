@@ -102,15 +102,17 @@ public sealed class VariantFactory
 
     private (QuantizationPlan, CalibratedRanges) Calibrate()
     {
-        QuantizationPlan plan = NotEmpty(StaticQuantization.Plan(_prepared, _exclude));
+        QuantizationPlan plan = StaticQuantization.Plan(_prepared, _exclude);
+        if (plan.ComputeNodes.IsEmpty)
+            throw Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons);
         CalibratedRanges calibrated = _calibrate(plan);
-        plan = NotEmpty(StaticQuantization.Reached(_prepared, plan, calibrated.Ranges));
+        plan = StaticQuantization.Reached(_prepared, plan, calibrated.Ranges);
+        if (plan.ComputeNodes.IsEmpty)
+            throw Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons);
         if (plan.Activations.FirstOrDefault(activation => !calibrated.Ranges[activation].IsUsable) is { } broken)
             throw new InvalidDataException($"the value '{broken}' of the float model is infinite or not a number on the calibration data");
         return (plan, calibrated);
     }
-
-    private static QuantizationPlan NotEmpty(QuantizationPlan plan) => plan.ComputeNodes.IsEmpty ? throw Nothing("it has no Conv, Gemm or MatMul", plan.FloatReasons) : plan;
 
     private static NodePlan NotEmpty(NodePlan plan, string reason) => plan.Nodes.Any(OperatorTraits.IsCompute) ? plan : throw Nothing(reason, plan.FloatReasons);
 
