@@ -23,12 +23,13 @@ public sealed class QdqEmitter
     private readonly IReadOnlyDictionary<string, ActivationRange> _ranges;
     private readonly int _weightLimit;
     private readonly bool _signedActivations;
+    private readonly IReadOnlyDictionary<string, ImmutableArray<double>> _inputMeans;
     private readonly Dictionary<string, string> _dequantized = new(StringComparer.Ordinal);
     private readonly HashSet<string> _quantized;
     private readonly HashSet<string> _integerResults;
-    private readonly Dictionary<(string Weights, int Axis, string Bias, float ActivationScale), (StoredIntegers Weights, StoredIntegers? Bias)> _quantizedWeights = [];
+    private readonly Dictionary<(string Weights, int Axis, string Bias, float ActivationScale, string CorrectedFor), (StoredIntegers Weights, StoredIntegers? Bias)> _quantizedWeights = [];
     private readonly Dictionary<string, StoredIntegers> _quantizedValues = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, StoredIntegers> _productWeights = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (StoredIntegers Stored, QuantizedWeights Integers)> _productWeights = new(StringComparer.Ordinal);
     private readonly List<string> _floatResults = [];
 
     // Of the graph that is being written.
@@ -36,7 +37,9 @@ public sealed class QdqEmitter
     private List<NodeProto> _nodes = [];
     private Dictionary<string, string> _dequantizedHere = new(StringComparer.Ordinal);
 
-    private QdqEmitter(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations)
+    private QdqEmitter(
+        ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations,
+        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans)
     {
         _model = prepared.Clone();
         _index = new GraphIndex(_model.Graph);
@@ -54,6 +57,7 @@ public sealed class QdqEmitter
                 .Where(pair => plan.Contains(pair.Node.Name) && !StaticQuantization.GivesFloat(pair.Node, pair.Index, _quantized.Contains))
                 .Select(pair => StaticQuantization.QuantizedResult(pair.Node, pair.Index)),
         ];
+        _inputMeans = inputMeans ?? ImmutableDictionary<string, ImmutableArray<double>>.Empty;
     }
 
     /// <summary>Returns the quantized model; the prepared one is left as it is.</summary>
@@ -62,9 +66,14 @@ public sealed class QdqEmitter
     /// <param name="ranges">A usable range for each of the plan's activations.</param>
     /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
     /// <param name="signedActivations">Whether activations are signed, as ARM64 wants them.</param>
+    /// <param name="inputMeans">
+    /// The mean of each input channel, by value (<see cref="StaticQuantization.CorrectedInputs"/>): biases take back what rounded weights shift a
+    /// node's mean by (<see cref="BiasCorrection"/>). Null, or a value that is missing: no correction.
+    /// </param>
     public static EmittedModel Emit(
-        ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations = false) =>
-        new QdqEmitter(prepared, plan, ranges, weightLimit, signedActivations).Emit();
+        ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations = false,
+        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans = null) =>
+        new QdqEmitter(prepared, plan, ranges, weightLimit, signedActivations, inputMeans).Emit();
 
     private EmittedModel Emit()
     {
@@ -155,14 +164,20 @@ public sealed class QdqEmitter
         // A clamp behind the product stays a float operator and keeps its own output.
         string result = StaticQuantization.BiasBehind(node, _index)?.Output[0] ?? node.Output[0];
         StoredIntegers input = _quantizedValues[node.Input[0]];
-        if (!_productWeights.TryGetValue(node.Input[1], out StoredIntegers? weights))
+        TensorProto floats = _index.Initializer(node.Input[1])!;
+        if (!_productWeights.TryGetValue(node.Input[1], out (StoredIntegers Stored, QuantizedWeights Integers) weights))
         {
-            TensorProto floats = _index.Initializer(node.Input[1])!;
-            QuantizedWeights quantized = QuantizedWeights.Quantize(floats.ToFloats(), floats.Dims, axis: 1, _weightLimit);
-            _productWeights[node.Input[1]] = weights = Store(floats, quantized);
+            QuantizedWeights integers = QuantizedWeights.Quantize(floats.ToFloats(), floats.Dims, axis: 1, _weightLimit);
+            _productWeights[node.Input[1]] = weights = (Store(floats, integers), integers);
         }
         string bias = StaticQuantization.BiasBehind(node, _index) is { } add ? StaticQuantization.BiasOf(add, node) : "";
-        NodeProto product = Nodes.Create("MatMulIntegerToFloat", node.Name, [input.Values, weights.Values, input.Scale, weights.Scale, input.ZeroPoint, weights.ZeroPoint, bias], [result]);
+        if (Corrected(node, bias.Length > 0 ? _index.Initializer(bias)!.ToFloats() : null, floats, weights.Integers, axis: 1) is { } corrected)
+        {
+            TensorProto tensor = Tensors.Create(_names.Fresh($"{(bias.Length > 0 ? bias : floats.Name)}_corrected"), [corrected.Length], corrected);
+            _index.GraphOfInitializer(node.Input[1])!.Initializer.Add(tensor);
+            bias = tensor.Name;
+        }
+        NodeProto product = Nodes.Create("MatMulIntegerToFloat", node.Name, [input.Values, weights.Stored.Values, input.Scale, weights.Stored.Scale, input.ZeroPoint, weights.Stored.ZeroPoint, bias], [result]);
         product.Domain = ContribOperators.Domain;
         _model.ImportContribOperators();
         _floatResults.Add(StaticQuantization.QuantizedResult(node, _index));
@@ -187,15 +202,21 @@ public sealed class QdqEmitter
 
     private void AddWeights(NodeProto node, NodeProto rewritten)
     {
-        string bias = node.InputAt(2);
         int axis = OperatorTraits.ChannelAxis(node);
-        // The activation's scale decides the bias, and through it the weights.
-        (string Weights, int Axis, string Bias, float ActivationScale) key = (node.Input[1], axis, bias, bias.Length == 0 ? 0 : ParametersOf(node.Input[0]).Scale);
+        // The activation's scale decides the bias, and through it the weights; its means correct the bias.
+        string correctedFor = _inputMeans.ContainsKey(node.Input[0]) ? node.Input[0] : "";
+        float activationScale = node.InputAt(2).Length == 0 && correctedFor.Length == 0 ? 0 : ParametersOf(node.Input[0]).Scale;
+        (string, int, string, float, string) key = (node.Input[1], axis, node.InputAt(2), activationScale, correctedFor);
         if (!_quantizedWeights.TryGetValue(key, out (StoredIntegers Weights, StoredIntegers? Bias) stored))
-            _quantizedWeights[key] = stored = QuantizeWeights(node, key.ActivationScale);
+            _quantizedWeights[key] = stored = QuantizeWeights(node, activationScale);
         rewritten.Input[1] = Dequantize(node.Input[1], axis, stored.Weights);
-        if (stored.Bias is { } integers)
-            rewritten.Input[2] = Dequantize(bias, 0, integers);
+        if (stored.Bias is not { } integers)
+            return;
+        string bias = Dequantize(BiasName(node), 0, integers);
+        if (rewritten.Input.Count > 2)
+            rewritten.Input[2] = bias;
+        else
+            rewritten.Input.Add(bias);
     }
 
     private (StoredIntegers Weights, StoredIntegers? Bias) QuantizeWeights(NodeProto node, float activationScale)
@@ -207,23 +228,33 @@ public sealed class QdqEmitter
         QuantizedWeights quantized = QuantizedWeights.Quantize(weights.AsFloats(), weights.Dims, axis, _weightLimit, smallestScales);
 
         StoredIntegers storedWeights = Store(weights, quantized);
+        // A MatMul with an integer result has no bias.
+        bias = (node.OpType == "MatMul" ? null : Corrected(node, bias, weights, quantized, axis)) ?? bias;
         if (bias is null)
             return (storedWeights, null);
 
         (int[] values, float[] scales) = QuantizedBias.Quantize(bias, activationScale, quantized.Scales);
-        string name = node.Input[2];
-        return (storedWeights, Store(name, scales, Tensors.Create(_names.Fresh($"{name}_quantized"), [values.Length], values), Tensors.Create(_names.Fresh($"{name}_zero_point"), [values.Length], new int[values.Length])));
+        string name = BiasName(node);
+        return (storedWeights, Store(name, weights.Name, scales, Tensors.Create(_names.Fresh($"{name}_quantized"), [values.Length], values), Tensors.Create(_names.Fresh($"{name}_zero_point"), [values.Length], new int[values.Length])));
     }
 
-    private StoredIntegers Store(TensorProto weights, QuantizedWeights quantized) => Store(weights.Name, quantized.Scales,
+    private static string BiasName(NodeProto node) => node.InputAt(2).Length > 0 ? node.Input[2] : $"{node.Input[1]}_bias";
+
+    /// <summary>The bias (null: 0) without what the rounded weights add to the mean; null where it is not known.</summary>
+    private float[]? Corrected(NodeProto node, float[]? bias, TensorProto weights, QuantizedWeights quantized, int axis) =>
+        _inputMeans.TryGetValue(node.Input[0], out ImmutableArray<double> means) && BiasCorrection.Shifts(node, weights, quantized, axis, means) is { } shifts
+            ? [.. shifts.Select((shift, channel) => (float)((bias?[channel] ?? 0) - shift))]
+            : null;
+
+    private StoredIntegers Store(TensorProto weights, QuantizedWeights quantized) => Store(weights.Name, weights.Name, quantized.Scales,
         Tensors.Create(_names.Fresh($"{weights.Name}_quantized"), weights.Dims, quantized.Values),
         Tensors.Create(_names.Fresh($"{weights.Name}_zero_point"), [quantized.Scales.Length], new sbyte[quantized.Scales.Length]));
 
-    private StoredIntegers Store(string constant, float[] scales, TensorProto values, TensorProto zeroPoints)
+    private StoredIntegers Store(string constant, string weights, float[] scales, TensorProto values, TensorProto zeroPoints)
     {
         string scale = _names.Fresh($"{constant}_scale");
-        // Beside the constant, so that whatever graph reads the one can read the other.
-        GraphProto graph = _index.GraphOfInitializer(constant)!;
+        // Beside the constant, or the weights where it is new, so that whatever graph reads the one can read the other.
+        GraphProto graph = _index.GraphOfInitializer(constant) ?? _index.GraphOfInitializer(weights)!;
         graph.Initializer.Add(values);
         graph.Initializer.Add(Tensors.Create(scale, [scales.Length], scales));
         graph.Initializer.Add(zeroPoints);

@@ -7,6 +7,6 @@ namespace Octet.Quantization.Methods;
 public sealed record NodePattern(string Pattern)
 {
     /// <summary>Whether the pattern names the node or its operator.</summary>
-    public bool Matches(NodeProto node) => 
+    public bool Matches(NodeProto node) =>
         FileSystemName.MatchesSimpleExpression(Pattern, node.Name, ignoreCase: false) || FileSystemName.MatchesSimpleExpression(Pattern, node.OpType, ignoreCase: false);
 }
