@@ -25,14 +25,17 @@ public sealed class QdqEmitter
     private readonly IReadOnlyDictionary<string, ActivationRange> _ranges;
     private readonly int _weightLimit;
     private readonly bool _signedActivations;
+    private readonly IReadOnlyDictionary<string, ImmutableArray<double>> _inputMeans;
     private readonly Dictionary<string, string> _dequantized = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Weights, string Bias, float ActivationScale), (string Weights, string Bias)> _quantizedWeights = [];
+    private readonly Dictionary<(string Weights, string Bias, float ActivationScale, string CorrectedFor), (string Weights, string Bias)> _quantizedWeights = [];
     private readonly Dictionary<string, StoredIntegers> _quantizedValues = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, StoredIntegers> _productWeights = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (StoredIntegers Stored, QuantizedWeights Integers)> _productWeights = new(StringComparer.Ordinal);
     private readonly List<string> _floatResults = [];
     private readonly List<NodeProto> _nodes = [];
 
-    private QdqEmitter(ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations)
+    private QdqEmitter(
+        ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations,
+        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans)
     {
         _model = prepared.Clone();
         _graph = _model.Graph;
@@ -42,6 +45,7 @@ public sealed class QdqEmitter
         _ranges = ranges;
         _weightLimit = weightLimit;
         _signedActivations = signedActivations;
+        _inputMeans = inputMeans ?? ImmutableDictionary<string, ImmutableArray<double>>.Empty;
     }
 
     /// <summary>Returns the quantized model; the prepared one is left as it is.</summary>
@@ -50,9 +54,14 @@ public sealed class QdqEmitter
     /// <param name="ranges">A usable range for each of the plan's activations.</param>
     /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
     /// <param name="signedActivations">Whether activations are signed, as ARM64 wants them.</param>
+    /// <param name="inputMeans">
+    /// The mean of each input channel, by value (<see cref="StaticQuantization.CorrectedInputs"/>): biases take back what rounded weights shift a
+    /// node's mean by (<see cref="BiasCorrection"/>). Null, or a value that is missing: no correction.
+    /// </param>
     public static EmittedModel Emit(
-        ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations = false) =>
-        new QdqEmitter(prepared, plan, ranges, weightLimit, signedActivations).Emit();
+        ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations = false,
+        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans = null) =>
+        new QdqEmitter(prepared, plan, ranges, weightLimit, signedActivations, inputMeans).Emit();
 
     private EmittedModel Emit()
     {
@@ -120,14 +129,20 @@ public sealed class QdqEmitter
     {
         string result = StaticQuantization.QuantizedResult(node, _index);
         StoredIntegers input = _quantizedValues[node.Input[0]];
-        if (!_productWeights.TryGetValue(node.Input[1], out StoredIntegers? weights))
+        TensorProto floats = _index.Initializer(node.Input[1])!;
+        if (!_productWeights.TryGetValue(node.Input[1], out (StoredIntegers Stored, QuantizedWeights Integers) weights))
         {
-            TensorProto floats = _index.Initializer(node.Input[1])!;
-            QuantizedWeights quantized = QuantizedWeights.Quantize(floats.ToFloats(), floats.Dims, axis: 1, _weightLimit);
-            _productWeights[node.Input[1]] = weights = Store(floats, quantized);
+            QuantizedWeights integers = QuantizedWeights.Quantize(floats.ToFloats(), floats.Dims, axis: 1, _weightLimit);
+            _productWeights[node.Input[1]] = weights = (Store(floats, integers), integers);
         }
         string bias = StaticQuantization.BiasBehind(node, _index) is { } add ? StaticQuantization.BiasOf(add, node) : "";
-        NodeProto product = Nodes.Create("MatMulIntegerToFloat", node.Name, [input.Values, weights.Values, input.Scale, weights.Scale, input.ZeroPoint, weights.ZeroPoint, bias], [result]);
+        if (Corrected(node, bias.Length > 0 ? _index.Initializer(bias)!.ToFloats() : null, floats, weights.Integers, axis: 1) is { } corrected)
+        {
+            TensorProto tensor = Tensors.Create(_names.Fresh($"{(bias.Length > 0 ? bias : floats.Name)}_corrected"), [corrected.Length], corrected);
+            _graph.Initializer.Add(tensor);
+            bias = tensor.Name;
+        }
+        NodeProto product = Nodes.Create("MatMulIntegerToFloat", node.Name, [input.Values, weights.Stored.Values, input.Scale, weights.Stored.Scale, input.ZeroPoint, weights.Stored.ZeroPoint, bias], [result]);
         product.Domain = ContribOperators.Domain;
         _model.ImportContribOperators();
         _floatResults.Add(result);
@@ -152,13 +167,17 @@ public sealed class QdqEmitter
 
     private void AddWeights(NodeProto node, NodeProto rewritten)
     {
-        string bias = node.InputAt(2);
-        (string Weights, string Bias, float ActivationScale) key = (node.Input[1], bias, ParametersOf(node.Input[0]).Scale);
+        string correctedFor = _inputMeans.ContainsKey(node.Input[0]) ? node.Input[0] : "";
+        (string Weights, string Bias, float ActivationScale, string CorrectedFor) key = (node.Input[1], node.InputAt(2), ParametersOf(node.Input[0]).Scale, correctedFor);
         if (!_quantizedWeights.TryGetValue(key, out (string Weights, string Bias) names))
             _quantizedWeights[key] = names = QuantizeWeights(node, key.ActivationScale);
         rewritten.Input[1] = names.Weights;
-        if (bias.Length > 0)
+        if (names.Bias.Length == 0)
+            return;
+        if (rewritten.Input.Count > 2)
             rewritten.Input[2] = names.Bias;
+        else
+            rewritten.Input.Add(names.Bias);
     }
 
     private (string Weights, string Bias) QuantizeWeights(NodeProto node, float activationScale)
@@ -170,13 +189,21 @@ public sealed class QdqEmitter
         QuantizedWeights quantized = QuantizedWeights.Quantize(weights.AsFloats(), weights.Dims, axis, _weightLimit, smallestScales);
 
         string weightsName = Dequantize(weights.Name, axis, Store(weights, quantized));
+        // A MatMul with an integer result has no bias.
+        bias = (node.OpType == "MatMul" ? null : Corrected(node, bias, weights, quantized, axis)) ?? bias;
         if (bias is null)
             return (weightsName, "");
 
         (int[] values, float[] scales) = QuantizedBias.Quantize(bias, activationScale, quantized.Scales);
-        string name = node.Input[2];
+        string name = node.InputAt(2).Length > 0 ? node.Input[2] : $"{weights.Name}_bias";
         return (weightsName, Dequantize(name, 0, Store(name, scales, Tensors.Create(_names.Fresh($"{name}_quantized"), [values.Length], values), Tensors.Create(_names.Fresh($"{name}_zero_point"), [values.Length], new int[values.Length]))));
     }
+
+    /// <summary>The bias (null: 0) without what the rounded weights add to the mean; null where it is not known.</summary>
+    private float[]? Corrected(NodeProto node, float[]? bias, TensorProto weights, QuantizedWeights quantized, int axis) =>
+        _inputMeans.TryGetValue(node.Input[0], out ImmutableArray<double> means) && BiasCorrection.Shifts(node, weights, quantized, axis, means) is { } shifts
+            ? [.. shifts.Select((shift, channel) => (float)((bias?[channel] ?? 0) - shift))]
+            : null;
 
     private StoredIntegers Store(TensorProto weights, QuantizedWeights quantized) => Store(weights.Name, quantized.Scales,
         Tensors.Create(_names.Fresh($"{weights.Name}_quantized"), weights.Dims, quantized.Values),

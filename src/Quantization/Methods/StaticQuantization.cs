@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Octet.Quantization.Calibration;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 
@@ -57,6 +58,19 @@ public static class StaticQuantization
             shared.ToImmutableDictionary(StringComparer.Ordinal),
             floatReasons.ToImmutableSortedDictionary(StringComparer.Ordinal));
     }
+
+    /// <summary>
+    /// What integer compute nodes read, with the axis of its channels: the values whose means correct the biases. One that is read along two axes is left out.
+    /// </summary>
+    /// <param name="model">The prepared model.</param>
+    /// <param name="plan">The plan that was made for it.</param>
+    public static ImmutableArray<ChannelAxis> CorrectedInputs(ModelProto model, QuantizationPlan plan) =>
+    [
+        .. model.Graph.Node.Where(node => plan.ComputeNodes.Contains(node.Name))
+            .GroupBy(node => node.Input[0], node => node.OpType == "Conv" ? 1 : -1, StringComparer.Ordinal)
+            .Where(axes => axes.Distinct().Count() == 1)
+            .Select(axes => new ChannelAxis(axes.Key, axes.First())),
+    ];
 
     /// <summary>
     /// The value that is a node's result after quantization: its output, that of the clamp behind it that disappears into the range, or that of the

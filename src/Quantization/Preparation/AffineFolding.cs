@@ -119,37 +119,4 @@ internal static class AffineFolding
                 changed.Input.Add(biasName);
         });
     }
-
-    /// <summary>Where input channels lie in the weights of a Conv [M, C/group, ...] or Gemm.</summary>
-    private sealed record InputChannels(int Groups, int Outputs, int PerGroup, int Inner, bool OutputsInside)
-    {
-        public int Count => Groups * PerGroup;
-
-        public static InputChannels Of(NodeProto compute, TensorProto weights)
-        {
-            int first = (int)weights.Dims[0];
-            int second = (int)weights.Dims[1];
-            if (compute.Is("Gemm"))
-                return compute.Int("transB", 0) != 0 ? new InputChannels(1, first, second, 1, false) : new InputChannels(1, second, first, 1, true);
-            int inner = weights.Dims.Skip(2).Aggregate(1, (product, extent) => product * (int)extent);
-            return new InputChannels(Math.Max(1, (int)compute.Int("group", 1)), first, second, inner, false);
-        }
-
-        public void AddWeighted(ReadOnlySpan<float> values, double[] shift, double[] sums)
-        {
-            for (int i = 0; i < values.Length; i++)
-            {
-                (int input, int output) = Place(i);
-                sums[output] += values[i] * shift[input];
-            }
-        }
-
-        private (int Input, int Output) Place(int position)
-        {
-            if (OutputsInside)
-                return (position / Outputs, position % Outputs);
-            int output = position / (PerGroup * Inner);
-            return (output / (Outputs / Groups) * PerGroup + position / Inner % PerGroup, output);
-        }
-    }
 }
