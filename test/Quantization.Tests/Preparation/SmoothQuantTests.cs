@@ -43,7 +43,7 @@ public sealed class SmoothQuantTests
             Assert.Equal(model.Graph.Node.Select(node => (node.Name, node.OpType)), smooth.Graph.Node.Select(node => (node.Name, node.OpType)));
             Assert.NotEqual(model, smooth);
             Reference.AssertEqual(model, smooth, Reference.Tensor(x, shape, test.seed));
-        }, iter: 80, threads: 1);
+        }, iter: 60, threads: 1);
     }
 
     [Fact]
