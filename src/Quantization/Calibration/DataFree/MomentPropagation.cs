@@ -1,3 +1,4 @@
+using System.Globalization;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 
@@ -46,7 +47,7 @@ internal sealed class MomentPropagation
         }
 
         foreach (ValueInfoProto input in _graph.Input.Where(input => _index.Initializer(input.Name) is null))
-            Record(input.Name, Assumed(input), 0, "it is an input of which nothing is known");
+            RecordInput(input);
         foreach (NodeProto node in _graph.Node)
         {
             NodeMoments moments = new(node, _index, _shapes, _options.Deviations, value => _known.GetValueOrDefault(value));
@@ -57,13 +58,46 @@ internal sealed class MomentPropagation
         }
     }
 
-    private ChannelMoments? Assumed(ValueInfoProto input)
+    private void RecordInput(ValueInfoProto input)
     {
-        if (input.Type?.TensorType?.ElemType is not (int)TensorProto.Types.DataType.Float)
-            return null;
-        return (_options.Inputs.GetValueOrDefault(input.Name) ?? _options.OtherInputs) is { } assumed
-            ? ChannelMoments.Single(new Moments(assumed.Mean, assumed.Deviation * assumed.Deviation, new Interval(assumed.Low, assumed.High), Interval.All))
-            : null;
+        bool isFloat = input.Type?.TensorType?.ElemType is (int)TensorProto.Types.DataType.Float;
+        bool isSaid = _options.Inputs.TryGetValue(input.Name, out AssumedInput? assumed);
+        assumed ??= _options.OtherInputs;
+        if (!isFloat || assumed is null)
+        {
+            Record(input.Name, null, 0, "it is an input of which nothing is known");
+            return;
+        }
+        double seen = isSaid ? 0 : SmallestMagnitude(input.Name);
+        Interval range = new(assumed.Low, assumed.High);
+        if (seen > Math.Max(Math.Abs(range.Low), Math.Abs(range.High)))
+            Record(input.Name, null, 0, string.Create(CultureInfo.InvariantCulture, $"it is an input that is not normalized: the BatchNormalization behind it has seen values of {seen:F0} and more"));
+        else
+            Record(input.Name, ChannelMoments.Single(new Moments(assumed.Mean, assumed.Deviation * assumed.Deviation, range, Interval.All)), 0, "");
+    }
+
+    /// <summary>
+    /// The least root mean square that an input must have had in training, from the statistics behind the Convs that read it: by Minkowski's inequality
+    /// rms(y - b) is at most sum |w| times the largest rms of an x.
+    /// </summary>
+    private double SmallestMagnitude(string input)
+    {
+        double largest = 0;
+        foreach (NodeProto conv in _index.Consumers(input).Where(node => node.Is("Conv") && node.Input[0] == input))
+        {
+            bool hasUnknownBias = conv.InputAt(2).Length > 0 && _index.Initializer(conv.Input[2]) is null;
+            if (hasUnknownBias || !_readByNormalization.TryGetValue(conv.Output[0], out NormalizationStatistics? statistics) || _index.Initializer(conv.InputAt(1)) is not { Dims.Count: > 2 } weights || weights.Dims[0] != statistics.Mean.Length)
+                continue;
+            float[]? bias = _index.Initializer(conv.InputAt(2))?.ToFloats();
+            float[][] filters = [.. weights.ToFloats().Chunk(weights.ElementCount() / statistics.Mean.Length)];
+            for (int c = 0; c < filters.Length; c++)
+            {
+                double mean = statistics.Mean[c] - (bias?[c] ?? 0), sum = filters[c].Sum(weight => Math.Abs((double)weight));
+                if (sum > 0)
+                    largest = Math.Max(largest, Math.Sqrt(statistics.Variance[c] + mean * mean) / sum);
+            }
+        }
+        return largest;
     }
 
     private void Record(string value, ChannelMoments? moments, int layers, string reason)

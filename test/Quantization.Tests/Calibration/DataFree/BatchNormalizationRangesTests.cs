@@ -147,6 +147,18 @@ public sealed class BatchNormalizationRangesTests
     }
 
     [Fact]
+    public void An_input_that_is_seen_not_to_be_normalized_has_no_range()
+    {
+        NamedTensor pixels = Reference.Tensor("x", Shape, scale: 255);
+        ModelProto unfolded = PreparationPipeline.RunUntilFolding(Trained(Network("residual"), pixels), "test.onnx");
+        ModelProto prepared = PreparationPipeline.RunFromFolding(unfolded, "test.onnx");
+        DataFreeRanges derived = BatchNormalizationRanges.Derive(unfolded);
+        Assert.Contains("not normalized", derived.ReasonNone("x"), StringComparison.Ordinal);
+        // Only the convolution that reads it stays float: the others have their statistics.
+        Assert.Single(RangedPlan.Make(prepared, [], derived).FloatReasons);
+    }
+
+    [Fact]
     public void More_deviations_are_wider()
     {
         ModelProto unfolded = PreparationPipeline.RunUntilFolding(SmallModels.Classifier(), "test.onnx");
