@@ -100,6 +100,29 @@ public sealed unsafe class InstructionSetTests
         }
     }, iter: 40);
 
+    /// <summary>A quotient by way of the reciprocal would show here first: its neighbours on both sides of every half round apart.</summary>
+    [Fact]
+    public void Halves_and_their_neighbours_are_rounded_as_by_division() => Gen.UInt.Sample(seed =>
+    {
+        var random = new Random((int)seed);
+        Quantization bytes = Any(random);
+        float[] values = [.. Enumerable.Range(-512, 1024).SelectMany(integer =>
+        {
+            float half = (integer + 0.5f) * bytes.Scale;
+            float below = MathF.BitDecrement(half), above = MathF.BitIncrement(half);
+            return new[] { MathF.BitDecrement(below), below, half, above, MathF.BitIncrement(above) };
+        })];
+        byte[] expected = [.. values.Select(value => Quantize(value, bytes))];
+        foreach (InstructionSet set in InstructionSets.Supported)
+        {
+            var actual = new byte[values.Length];
+            fixed (float* image = values)
+            fixed (byte* y = actual)
+                new NhwcConversion(bytes, 1, values.Length).Quantize(image, y, 0, values.Length, set);
+            Assert.Equal(expected, actual);
+        }
+    }, iter: 100);
+
     [Fact]
     public void Transposition() => Gen.Select(Gen.Int[0, 70], Gen.Int[0, 70], Gen.UInt).Sample((rows, columns, seed) =>
     {

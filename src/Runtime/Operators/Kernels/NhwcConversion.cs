@@ -8,8 +8,11 @@ namespace Octet.Runtime.Operators;
 /// <param name="Pixels">Pixels of an image.</param>
 internal readonly unsafe record struct NhwcConversion(Quantization Bytes, nint Channels, nint Pixels)
 {
-    /// <summary>Pixels, and channels, that are transposed at once, in the nearest cache.</summary>
-    public const int Tile = 64;
+    /// <summary>Pixels that are transposed at once: long runs of floats, in the nearest cache.</summary>
+    public const int TilePixels = 256;
+
+    /// <summary>Channels that are transposed at once: a cache line of bytes.</summary>
+    private const int TileChannels = 64;
 
     /// <summary>Quantizes some pixels of one image, all channels.</summary>
     /// <param name="image">The image's first float.</param>
@@ -58,24 +61,24 @@ internal readonly unsafe record struct NhwcConversion(Quantization Bytes, nint C
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Quantize<TLanes>(float* image, byte* bytes, nint from, nint to) where TLanes : unmanaged, ILanes<TLanes>
     {
-        byte* tile = stackalloc byte[Tile * Tile];
+        byte* tile = stackalloc byte[TileChannels * TilePixels];
         float* rest = stackalloc float[TLanes.Count];
-        for (nint pixel = from; pixel < to; pixel += Tile)
+        for (nint pixel = from; pixel < to; pixel += TilePixels)
         {
-            int pixels = (int)Math.Min(Tile, to - pixel);
+            int pixels = (int)Math.Min(TilePixels, to - pixel);
             int whole = pixels - pixels % TLanes.Count;
-            for (nint channel = 0; channel < Channels; channel += Tile)
+            for (nint channel = 0; channel < Channels; channel += TileChannels)
             {
-                int channels = (int)Math.Min(Tile, Channels - channel);
+                int channels = (int)Math.Min(TileChannels, Channels - channel);
                 float* source = image + channel * Pixels + pixel;
                 QuantizeRows<TLanes>(source, Pixels, tile, channels, whole);
                 for (int row = 0; row < channels && whole < pixels; row++)
                 {
                     // A tile's rows have room for a full register.
                     Unsafe.CopyBlockUnaligned(rest, source + row * Pixels + whole, (uint)((pixels - whole) * sizeof(float)));
-                    QuantizeRows<TLanes>(rest, 0, tile + row * Tile + whole, 1, TLanes.Count);
+                    QuantizeRows<TLanes>(rest, 0, tile + row * TilePixels + whole, 1, TLanes.Count);
                 }
-                ByteTranspose.Apply(tile, Tile, bytes + pixel * Channels + channel, Channels, channels, pixels);
+                ByteTranspose.Apply(tile, TilePixels, bytes + pixel * Channels + channel, Channels, channels, pixels);
             }
         }
     }
@@ -84,7 +87,7 @@ internal readonly unsafe record struct NhwcConversion(Quantization Bytes, nint C
     private void QuantizeRows<TLanes>(float* source, nint stride, byte* tile, int rows, int columns) where TLanes : unmanaged, ILanes<TLanes>
     {
         Quantizer<TLanes> quantizer = new(Bytes);
-        for (int row = 0; row < rows; row++, source += stride, tile += Tile)
+        for (int row = 0; row < rows; row++, source += stride, tile += TilePixels)
             for (int i = 0; i < columns; i += TLanes.Count)
                 quantizer.Store(TLanes.Load(source + i), tile + i);
     }
@@ -92,22 +95,22 @@ internal readonly unsafe record struct NhwcConversion(Quantization Bytes, nint C
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Dequantize<TLanes>(byte* bytes, float* image, nint from, nint to) where TLanes : unmanaged, ILanes<TLanes>
     {
-        byte* tile = stackalloc byte[Tile * Tile];
+        byte* tile = stackalloc byte[TileChannels * TilePixels];
         float* rest = stackalloc float[TLanes.Count];
-        for (nint pixel = from; pixel < to; pixel += Tile)
+        for (nint pixel = from; pixel < to; pixel += TilePixels)
         {
-            int pixels = (int)Math.Min(Tile, to - pixel);
+            int pixels = (int)Math.Min(TilePixels, to - pixel);
             int whole = pixels - pixels % TLanes.Count;
-            for (nint channel = 0; channel < Channels; channel += Tile)
+            for (nint channel = 0; channel < Channels; channel += TileChannels)
             {
-                int channels = (int)Math.Min(Tile, Channels - channel);
+                int channels = (int)Math.Min(TileChannels, Channels - channel);
                 float* destination = image + channel * Pixels + pixel;
-                ByteTranspose.Apply(bytes + pixel * Channels + channel, Channels, tile, Tile, pixels, channels);
+                ByteTranspose.Apply(bytes + pixel * Channels + channel, Channels, tile, TilePixels, pixels, channels);
                 DequantizeRows<TLanes>(tile, destination, Pixels, channels, whole);
                 for (int row = 0; row < channels && whole < pixels; row++)
                 {
                     // A tile's rows have room for a full register.
-                    DequantizeRows<TLanes>(tile + row * Tile + whole, rest, 0, 1, TLanes.Count);
+                    DequantizeRows<TLanes>(tile + row * TilePixels + whole, rest, 0, 1, TLanes.Count);
                     Unsafe.CopyBlockUnaligned(destination + row * Pixels + whole, rest, (uint)((pixels - whole) * sizeof(float)));
                 }
             }
@@ -118,7 +121,7 @@ internal readonly unsafe record struct NhwcConversion(Quantization Bytes, nint C
     private void DequantizeRows<TLanes>(byte* tile, float* destination, nint stride, int rows, int columns) where TLanes : unmanaged, ILanes<TLanes>
     {
         Dequantizer<TLanes> dequantizer = new(Bytes);
-        for (int row = 0; row < rows; row++, destination += stride, tile += Tile)
+        for (int row = 0; row < rows; row++, destination += stride, tile += TilePixels)
             for (int i = 0; i < columns; i += TLanes.Count)
                 dequantizer.Load(tile + i).Store(destination + i);
     }

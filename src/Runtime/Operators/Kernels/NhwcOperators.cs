@@ -51,7 +51,7 @@ internal sealed unsafe class NhwcKernel(Quantization quantization, bool quantize
     {
         private const int Part = 16 * 1024;
 
-        private nint PixelsPerPart => nint.Max(1, Part / (conversion.Channels * NhwcConversion.Tile)) * NhwcConversion.Tile;
+        private nint PixelsPerPart => nint.Max(1, Part / (conversion.Channels * NhwcConversion.TilePixels)) * NhwcConversion.TilePixels;
 
         public nint PartsPerImage => (conversion.Pixels + PixelsPerPart - 1) / PixelsPerPart;
 
