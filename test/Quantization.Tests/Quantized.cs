@@ -1,10 +1,13 @@
+using System.Collections.Immutable;
 using Octet.Quantization.Calibration;
+using Octet.Quantization.Calibration.Data;
 using Octet.Quantization.Emission;
 using Octet.Quantization.Measurement;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Preparation;
+using Octet.Quantization.Search;
 using Octet.Runtime;
 
 namespace Octet.Quantization.Tests;
@@ -28,8 +31,20 @@ internal static class Quantized
     {
         using ScratchFolder scratch = new();
         ModelProto prepared = PreparationPipeline.Run(model, "test.onnx");
-        VariantFactory factory = new(prepared, [.. exclude.Select(pattern => new NodePattern(pattern))], target, plan =>
-            Calibrator.Collect(prepared, plan.Activations, withHistograms: false, samples.Length, sample => samples[sample], scratch.Path).Ranges(CalibrationMethods.MinMax));
+        ImmutableArray<NodePattern> excluded = [.. exclude.Select(pattern => new NodePattern(pattern))];
+        StaticSearchSettings settings = new(
+            excluded,
+            target.WeightLimit,
+            target.SignedActivations,
+            CalibrationMethods.MinMax,
+            new PinnedChoices([], ImmutableSortedDictionary<string, string>.Empty),
+            samples.Length,
+            index => new Sample("test", [.. samples[index]], null),
+            scratch.Path,
+            () => true,
+            _ => { });
+        StaticRecipe recipe = new StaticRecipeSearch(settings, _ => throw new InvalidOperationException("What is pinned is not tried.")).Find(prepared);
+        VariantFactory factory = new(prepared, excluded, target, () => recipe);
         return factory.Make(Variants.Int8);
     }
 

@@ -45,7 +45,7 @@ public sealed class StaticSubgraphTests
         VariantBuild variant = Quantized.Static(model, BothBranches, Target(signed));
 
         AssertInteger(6, variant, signed);
-        Assert.Single(variant.Plan!.SharedParameters);
+        Assert.Single(variant.Static!.Plan.SharedParameters);
         Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(condition)), LowestSqnrDb, Agreement.LimitDb);
         AssertNothingUnread(variant.Model);
     }
@@ -117,7 +117,7 @@ public sealed class StaticSubgraphTests
         VariantBuild variant = Quantized.Static(model, [[x]], QuantizationTarget.X64Vnni);
 
         Assert.Equal((1, 1), Compute(Quantized.Optimized(variant.Model)));
-        Assert.Equal("it lies in an If or Loop inside a Scan, whose values cannot be observed", Assert.Single(variant.Plan!.FloatReasons).Value);
+        Assert.Equal("it lies in an If or Loop inside a Scan, whose values cannot be observed", Assert.Single(variant.Static!.Plan.FloatReasons).Value);
         Assert.InRange(Quantized.SqnrDb(model, variant.Model, x), LowestSqnrDb, Agreement.LimitDb);
     }
 
@@ -131,8 +131,8 @@ public sealed class StaticSubgraphTests
         VariantBuild variant = Quantized.Static(model, [SubgraphModels.Inputs(taken)], QuantizationTarget.X64Vnni);
 
         Assert.Equal((3, 3), Compute(Quantized.Optimized(variant.Model)));
-        Assert.Equal(3, variant.Plan!.FloatReasons.Count);
-        Assert.All(variant.Plan.FloatReasons.Values, reason => Assert.Equal("its branch was never taken on the calibration data", reason));
+        Assert.Equal(3, variant.Static!.Plan.FloatReasons.Count);
+        Assert.All(variant.Static!.Plan.FloatReasons.Values, reason => Assert.Equal("its branch was never taken on the calibration data", reason));
         Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(!taken)), 90, Agreement.LimitDb);
         Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(taken)), LowestSqnrDb, Agreement.LimitDb);
     }
@@ -146,7 +146,7 @@ public sealed class StaticSubgraphTests
         VariantBuild variant = Quantized.Static(model, [SubgraphModels.Inputs(false)], QuantizationTarget.X64Vnni);
 
         Assert.Equal((3, 3), Compute(Quantized.Optimized(variant.Model)));
-        Assert.Empty(variant.Plan!.SharedParameters);
+        Assert.Empty(variant.Static!.Plan.SharedParameters);
         Assert.InRange(Quantized.SqnrDb(model, variant.Model, SubgraphModels.Inputs(true)), LowestSqnrDb, Agreement.LimitDb);
     }
 
@@ -168,12 +168,12 @@ public sealed class StaticSubgraphTests
     [Fact]
     public void Exclusions_reach_into_branches()
     {
-        string[] convolutions = [.. Quantized.Static(SubgraphModels.If(), BothBranches, QuantizationTarget.X64Vnni).Plan!.ComputeNodes.Order(StringComparer.Ordinal)];
+        string[] convolutions = [.. Quantized.Static(SubgraphModels.If(), BothBranches, QuantizationTarget.X64Vnni).Static!.Plan.ComputeNodes.Order(StringComparer.Ordinal)];
 
         VariantBuild variant = Quantized.Static(SubgraphModels.If(), BothBranches, QuantizationTarget.X64Vnni, convolutions[1], convolutions[^1]);
 
         Assert.Equal((4, 2), Compute(Quantized.Optimized(variant.Model)));
-        Assert.Equal([convolutions[1], convolutions[^1]], variant.Plan!.FloatReasons.Keys);
+        Assert.Equal([convolutions[1], convolutions[^1]], variant.Static!.Plan.FloatReasons.Keys);
     }
 
     [Theory]
@@ -228,8 +228,8 @@ public sealed class StaticSubgraphTests
         VariantBuild variant = Quantized.Static(SubgraphModels.If(), BothBranches, QuantizationTarget.X64Vnni);
         using ScratchFolder scratch = new();
 
-        LayerReport[] one = [.. LayerErrors.Measure(prepared, variant.Emitted!, variant.Plan!, [[.. SubgraphModels.Inputs(true)]], scratch.Path)];
-        LayerReport[] both = [.. LayerErrors.Measure(prepared, variant.Emitted!, variant.Plan!, [.. BothBranches.Select(inputs => ImmutableArray.Create(inputs))], scratch.Path)];
+        LayerReport[] one = [.. LayerErrors.Measure(prepared, variant.Emitted!, variant.Static!.Plan, [[.. SubgraphModels.Inputs(true)]], scratch.Path)];
+        LayerReport[] both = [.. LayerErrors.Measure(prepared, variant.Emitted!, variant.Static!.Plan, [.. BothBranches.Select(inputs => ImmutableArray.Create(inputs))], scratch.Path)];
 
         Assert.Equal((6, 3), (one.Length, one.Count(layer => layer.SqnrDb is null)));
         Assert.All(both, layer => Assert.InRange(layer.SqnrDb!.Value, LowestSqnrDb, 100));
@@ -255,7 +255,7 @@ public sealed class StaticSubgraphTests
         Assert.Equal(new OptimizedGraph(3, 0, 3), Quantized.Optimized(variant.Model));
         using ScratchFolder scratch = new();
         LayerReport[] layers = [.. LayerErrors.Measure(
-            PreparationPipeline.Run(model, "test.onnx"), variant.Emitted!, variant.Plan!, [.. BothBranches.Select(inputs => ImmutableArray.Create(inputs))], scratch.Path)];
+            PreparationPipeline.Run(model, "test.onnx"), variant.Emitted!, variant.Static!.Plan, [.. BothBranches.Select(inputs => ImmutableArray.Create(inputs))], scratch.Path)];
         Assert.Equal([false, false, true], layers.Select(layer => layer.SqnrDb is null));
     }
 
@@ -279,7 +279,7 @@ public sealed class StaticSubgraphTests
 
     private static void AssertInteger(int compute, VariantBuild variant, bool signed)
     {
-        Assert.Equal(compute, variant.Plan!.ComputeNodes.Count);
+        Assert.Equal(compute, variant.Static!.Plan.ComputeNodes.Count);
         // On x64 ONNX Runtime fuses signed values only where it can make them unsigned first, which it cannot where subgraphs read them.
         if (!signed)
             Assert.Equal((compute, 0), Compute(Quantized.Optimized(variant.Model)));

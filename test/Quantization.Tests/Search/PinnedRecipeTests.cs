@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Octet.Quantization.Reporting;
 using Octet.Quantization.Search;
 using Octet.Quantization.Tests.Pipeline;
-using Octet.Runtime;
 
 namespace Octet.Quantization.Tests.Search;
 

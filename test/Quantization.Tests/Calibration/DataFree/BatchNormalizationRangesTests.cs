@@ -155,7 +155,7 @@ public sealed class BatchNormalizationRangesTests
         DataFreeRanges derived = BatchNormalizationRanges.Derive(unfolded);
         Assert.Contains("not normalized", derived.ReasonNone("x"), StringComparison.Ordinal);
         // Only the convolution that reads it stays float: the others have their statistics.
-        Assert.Single(RangedPlan.Make(prepared, [], derived).FloatReasons);
+        Assert.Single(StaticQuantization.Derived(prepared, StaticQuantization.Plan(prepared, []), derived).FloatReasons);
     }
 
     [Fact]
