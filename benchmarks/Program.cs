@@ -6,6 +6,7 @@ return args switch
     ["calibration", ..] => CalibrationBenchmark.Run(args),
     ["calibration-once", string model, string data, string output, string method, string inputs] =>
         CalibrationBenchmark.RunOnce(model, data, output, method, int.Parse(inputs, CultureInfo.InvariantCulture)),
+    ["accuracy", ..] => AccuracyBenchmark.Run(args, Repository()),
     ["build-overhead"] => BuildOverheadBenchmark.Run(Repository()),
     ["operators"] => OperatorsBenchmark.Run(),
     _ => Usage(),
@@ -13,7 +14,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("dotnet run --project benchmarks -c Release -- calibration [--method M] [--inputs N] [--repetitions N] | build-overhead | operators");
+    Console.Error.WriteLine("dotnet run --project benchmarks -c Release -- calibration [--method M] [--inputs N] [--repetitions N] | accuracy [--model NAME] [--layers] | build-overhead | operators");
     return 2;
 }
 

@@ -9,14 +9,27 @@ public class UnusableDataTests
     [Fact]
     public void Without_data_only_what_needs_none_is_made_and_nothing_is_verified()
     {
-        using PipelineFolder folder = new(SmallModels.Classifier());
-        QuantizationResult result = folder.Run();
+        using PipelineFolder folder = new(SmallModels.Convolutions());
+        QuantizationResult result = folder.Run(request => request with { Variants = ["float-optimized", "int8"] });
         Diagnostic diagnostic = Assert.Single(folder.Diagnosed.Said);
         Assert.Equal(("OCT3001", DiagnosticSeverity.Warning), (diagnostic.Code, diagnostic.Severity));
         Assert.Contains("unverified", diagnostic.Text, StringComparison.Ordinal);
         Assert.Equal(["float", "float-optimized"], result.Report.Variants.Select(row => row.Name));
         Assert.All(result.Report.Variants, row => Assert.False(row.Accuracy!.Verified));
         Assert.All(folder.Manifest().Variants, variant => Assert.False(variant.Accuracy!.Verified));
+    }
+
+    [Fact]
+    public void Without_data_batch_normalization_gives_the_ranges_and_nothing_is_verified()
+    {
+        using PipelineFolder folder = new(SmallModels.Classifier());
+        QuantizationResult result = folder.Run();
+        Assert.Contains("the ranges of 2 of 2 compute nodes are derived from BatchNormalization statistics", Assert.Single(folder.Diagnosed.Said).Text, StringComparison.Ordinal);
+        VariantReport int8 = result.Report.Variants.Single(row => row.Name == "int8");
+        Assert.Equal("batch-normalization", (string?)int8.Recipe!["calibration"]);
+        Assert.Equal(2, int8.IntegerNodes);
+        Assert.False(int8.Accuracy!.Verified);
+        Assert.False(folder.Manifest().Variants.Single(variant => variant.Name == "int8").Accuracy!.Verified);
     }
 
     [Fact]

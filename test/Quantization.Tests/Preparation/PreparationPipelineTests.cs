@@ -12,11 +12,10 @@ public sealed class PreparationPipelineTests
     // What the models' dynamic inputs are fed with where they are used.
     private static readonly ImmutableDictionary<string, ImmutableArray<long>> Shapes = ImmutableDictionary<string, ImmutableArray<long>>.Empty.Add("x", [1, 3, 48, 192]);
 
-    [Theory]
-    [MemberData(nameof(RoundTripTests.Models), MemberType = typeof(RoundTripTests))]
-    public void Real_models_give_the_same_outputs(string model)
+    [Fact]
+    public void Each_pass_leaves_the_outputs_of_a_real_model_as_they_are()
     {
-        string path = RoundTripTests.TestAsset(model);
+        string path = RoundTripTests.TestAsset("models/direction.onnx");
         ModelProto original = OnnxFile.Read(path);
         using ModelSession session = new(path, threads: 1);
         using Samples samples = Samples.Generate(TensorSignature.Inputs(session, Shapes, path), 1)!;
