@@ -38,12 +38,14 @@ internal static class OperatorsBenchmark
         Compare("QuantizedChannelScale", "2 DequantizeLinear, Mul, QuantizeLinear", Bytes(First), graph => graph.Repeat("x", (x, _) => graph.Quantize(graph.Node("Mul", [graph.Dequantize(x), graph.Dequantize("first")]))), graph =>
             graph.Repeat("x", (x, _) => graph.Octet("QuantizedChannelScale", [x, "first"], "x_", "s_", "y_")));
         Compare("QuantizedChannelScale, channels last", "2 DequantizeLinear, Mul, QuantizeLinear", Bytes(Last), graph => graph.Repeat("x", (x, _) => graph.Quantize(graph.Node("Mul", [graph.Dequantize(x), graph.Dequantize("last")]))), graph =>
-            graph.Repeat("x", (x, _) => graph.ChannelsLast(graph.Octet("QuantizedChannelScale", [x, "last"], "x_", "s_", "y_"))));
+            graph.Repeat("x", (x, _) => graph.WithAttributes(graph.Octet("QuantizedChannelScale", [x, "last"], "x_", "s_", "y_"), ("channels_last", 1))));
         // Once: in a chain the Transposes cancel, and side by side they are one.
         Compare("QuantizeNhwc, once", "QuantizeLinear, Transpose", Floats(), graph => graph.Output(graph.Node("Transpose", [graph.Quantize("x")], Nodes.Attribute("perm", [0L, 2, 3, 1]))), graph =>
             graph.Output(graph.Octet("QuantizeNhwc", ["x"], "")));
         Compare("DequantizeNhwc, once", "Transpose, DequantizeLinear", Bytes(Last), graph => graph.Output(graph.Dequantize(graph.Node("Transpose", ["x"], Nodes.Attribute("perm", [0L, 3, 1, 2])))), graph =>
             graph.Output(graph.Octet("DequantizeNhwc", ["x"], "")));
+        Compare("ResizeNearestNhwc, once", "Resize", Bytes(Last), graph => graph.Output(graph.Resize("x")), graph =>
+            graph.Output(graph.WithAttributes(graph.Octet("ResizeNearestNhwc", ["x"]), ("height_factor", 2), ("width_factor", 2))));
         return 0;
     }
 
@@ -123,11 +125,20 @@ internal static class OperatorsBenchmark
             return result;
         }
 
-        public string ChannelsLast(string result)
+        /// <summary>Adds attributes to the node that was added last.</summary>
+        public string WithAttributes(string result, params (string Name, long Value)[] attributes)
         {
-            _builder.Graph.Node[^1].Attribute.Add(Nodes.Attribute("channels_last", 1L));
+            _builder.Graph.Node[^1].Attribute.Add(attributes.Select(attribute => Nodes.Attribute(attribute.Name, attribute.Value)));
             return result;
         }
+
+        /// <summary>Twice the height and the width, channels last.</summary>
+        public string Resize(string x) => Node(
+            "Resize",
+            [x, "", _builder.Constant([4], [1, 2, 2, 1])],
+            Nodes.Attribute("mode", "nearest"),
+            Nodes.Attribute("coordinate_transformation_mode", "asymmetric"),
+            Nodes.Attribute("nearest_mode", "floor"));
 
         /// <summary>A chain: each takes what the one before it gives.</summary>
         public void Repeat(string x, Func<string, int, string> operation)

@@ -39,7 +39,7 @@ internal sealed class OnnxGraph
     /// <param name="op">The operator.</param>
     /// <param name="inputs">The names of its inputs.</param>
     /// <param name="output">The name of its output.</param>
-    /// <param name="attributes">Values are float, long or long[].</param>
+    /// <param name="attributes">Values are float, long, long[] or string.</param>
     public OnnxGraph Node(string op, string[] inputs, string output, params (string Name, object Value)[] attributes)
     {
         string[] parts = op.Split(':');
@@ -77,6 +77,7 @@ internal sealed class OnnxGraph
     {
         float number => [.. Text(1, name), .. Tag(2, 5), .. BitConverter.GetBytes(number), .. Number(20, 1)],
         long number => [.. Text(1, name), .. Number(3, number), .. Number(20, 2)],
+        string text => [.. Text(1, name), .. Text(4, text), .. Number(20, 3)],
         long[] numbers => [.. Text(1, name), .. numbers.SelectMany(number => Number(8, number)), .. Number(20, 7)],
         _ => throw new ArgumentException(value.GetType().Name),
     };

@@ -19,6 +19,8 @@ namespace Octet;
 /// <c>zero_point</c>. A NaN becomes 0.</description></item>
 /// <item><term>DequantizeNhwc</term><description>y = Transpose(DequantizeLinear(x)): x uint8[n, ..., c], y float[n, c, ...]; attributes <c>scale</c> and
 /// <c>zero_point</c>.</description></item>
+/// <item><term>ResizeNearestNhwc</term><description>y = Resize(x), nearest: x uint8[n, h, w, c]; the integer attributes <c>height_factor</c> and
+/// <c>width_factor</c>.</description></item>
 /// </list>
 /// </remarks>
 public static class QuantizedOperators

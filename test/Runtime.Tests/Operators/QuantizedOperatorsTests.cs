@@ -115,13 +115,24 @@ public sealed class QuantizedOperatorsTests
         Assert.Contains(message, Assert.Throws<OnnxRuntimeException>(() => OperatorSession.Open(model)).Message);
     }
 
-    public static TheoryData<string> TypedOperators => ["octet:LookupTable", "octet:QuantizedAdd", "octet:QuantizedChannelScale", "octet:DequantizeNhwc"];
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-2)]
+    [InlineData(1L << 40)]
+    public void Factors_that_are_none_are_told_when_the_model_is_opened(long factor)
+    {
+        byte[] model = new OnnxGraph().Input("x", OnnxGraph.UInt8, 1, 1, 1, 1)
+            .Node("octet:ResizeNearestNhwc", ["x"], "y", ("height_factor", 1L), ("width_factor", factor)).Output("y", OnnxGraph.UInt8).ToModel();
+        Assert.Contains($"'width_factor' is missing or {factor};", Assert.Throws<OnnxRuntimeException>(() => OperatorSession.Open(model)).Message);
+    }
+
+    public static TheoryData<string> TypedOperators => ["octet:LookupTable", "octet:QuantizedAdd", "octet:QuantizedChannelScale", "octet:DequantizeNhwc", "octet:ResizeNearestNhwc"];
 
     [Theory]
     [MemberData(nameof(TypedOperators))]
     public void Wrong_types_are_told_when_the_model_is_opened(string op)
     {
-        string[] inputs = op == "octet:DequantizeNhwc" ? ["x"] : ["x", "x"];
+        string[] inputs = op is "octet:DequantizeNhwc" or "octet:ResizeNearestNhwc" ? ["x"] : ["x", "x"];
         byte[] model = new OnnxGraph().Input("x", OnnxGraph.Float, 1, 1, 1).Node(op, inputs, "y", Scale).Output("y", OnnxGraph.UInt8).ToModel();
         Assert.Contains("tensor(float)", Assert.Throws<OnnxRuntimeException>(() => OperatorSession.Open(model)).Message);
     }
@@ -133,6 +144,7 @@ public sealed class QuantizedOperatorsTests
     [InlineData("octet:QuantizedChannelScale", new long[] { 4 }, new long[] { 4 }, "The input has the shape [4]; it must have an axis of images and one of channels.")]
     [InlineData("octet:QuantizedChannelScale", new long[] { 2, 4, 3 }, new long[] { 4, 1 }, "The factors have the shape [4,1]; there must be one for each of 2 images with 4 channels.")]
     [InlineData("octet:DequantizeNhwc", new long[] { 4 }, null, "The input has the shape [4]; it must have an axis of images and one of channels.")]
+    [InlineData("octet:ResizeNearestNhwc", new long[] { 4, 4, 4 }, null, "The input has the shape [4,4,4]; it must be [images, height, width, channels].")]
     [InlineData("octet:LookupTable", new long[] { 1, 1, 1, 1, 1, 1, 1, 1, 1 }, new long[] { 256 }, "A tensor has 9 dimensions; more than 8 are not supported.")]
     public void Shapes_that_do_not_fit_are_told_when_the_model_runs(string op, long[] x, long[]? second, string message)
     {
@@ -143,7 +155,7 @@ public sealed class QuantizedOperatorsTests
             graph.Input("b", OnnxGraph.UInt8, [.. second.Select(_ => -1L)]);
             inputs.Add(Zeros("b", second));
         }
-        (string, object)[] attributes = [Scale, ("a_scale", 1f), ("b_scale", 1f), ("x_scale", 1f), ("s_scale", 1f), ("y_scale", 1f)];
+        (string, object)[] attributes = [Scale, ("a_scale", 1f), ("b_scale", 1f), ("x_scale", 1f), ("s_scale", 1f), ("y_scale", 1f), ("height_factor", 2L), ("width_factor", 2L)];
         byte[] model = graph
             .Node(op, [.. inputs.Select(input => input.Name)], "y", attributes)
             .Output("y", op == "octet:DequantizeNhwc" ? OnnxGraph.Float : OnnxGraph.UInt8).ToModel();

@@ -121,6 +121,31 @@ public sealed class StandardOperatorsTests
         AssertEqual(model, Bytes("x", shape));
     }
 
+    [Theory]
+    [InlineData(new long[] { 1, 5, 7, 3 }, 2, 2)]
+    [InlineData(new long[] { 2, 3, 4, 16 }, 1, 4)]
+    [InlineData(new long[] { 1, 4, 3, 33 }, 3, 1)]
+    [InlineData(new long[] { 3, 20, 20, 24 }, 4, 8)]
+    public void Pixels_are_repeated_as_by_Resize(long[] shape, long heightFactor, long widthFactor)
+    {
+        byte[] model = Model(graph => graph
+            .Input("x", UInt8, shape).Constant("scales", [1f, heightFactor, widthFactor, 1f], 4)
+            .Node("Resize", ["x", "", "scales"], "expected", ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"))
+            .Node("octet:ResizeNearestNhwc", ["x"], "actual", ("height_factor", heightFactor), ("width_factor", widthFactor)));
+        AssertEqual(model, Bytes("x", shape));
+    }
+
+    // The standard operator refuses these.
+    [Theory]
+    [InlineData(new long[] { 0, 5, 7, 3 }, new long[] { 0, 10, 21, 3 })]
+    [InlineData(new long[] { 1, 5, 0, 3 }, new long[] { 1, 10, 0, 3 })]
+    public void Nothing_repeated_is_nothing(long[] shape, long[] expected)
+    {
+        byte[] model = new OnnxGraph().Input("x", UInt8, shape)
+            .Node("octet:ResizeNearestNhwc", ["x"], "y", ("height_factor", 2L), ("width_factor", 3L)).Output("y", UInt8).ToModel();
+        Assert.Equal(expected, OperatorSession.Run(model, Bytes("x", shape))[0].Shape);
+    }
+
     [Fact]
     public void Nothing_that_is_no_number_is_0()
     {

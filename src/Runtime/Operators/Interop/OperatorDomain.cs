@@ -15,6 +15,7 @@ internal static unsafe class OperatorDomain
         new QuantizedChannelScaleOperator(),
         new QuantizeNhwcOperator(),
         new DequantizeNhwcOperator(),
+        new ResizeNearestNhwcOperator(),
     ]));
 
     // ONNX Runtime refuses a session whose options hold a domain twice.

@@ -14,7 +14,8 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
 
     static abstract T Load(float* source);
 
-    /// <summary>Loads <see cref="Count"/> bytes, each as a float.</summary>
+    /// <summary>Loads <see cref="Count"/> bytes, each as a float with <see cref="Magic.Bytes"/> added.</summary>
+    /// <remarks>Where a float's last bit counts 1, the byte is put in its place. The subtraction of the zero point takes the addend along.</remarks>
     static abstract T LoadBytes(byte* source);
 
     void Store(float* destination);
@@ -64,7 +65,7 @@ internal readonly unsafe struct Lanes512(Vector512<float> values) : ILanes<Lanes
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 LoadBytes(byte* source) =>
-        new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
+        new((Avx512F.ConvertToVector512Int32(Vector128.Load(source)) | Vector512.Create(Magic.BytesBits)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(float* destination) => _values.Store(destination);
@@ -72,7 +73,7 @@ internal readonly unsafe struct Lanes512(Vector512<float> values) : ILanes<Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreRounded(byte* destination, int offset)
     {
-        Vector512<int> rounded = (_values + Vector512.Create(Rounding.Magic)).AsInt32() + Vector512.Create(offset - Rounding.MagicBits);
+        Vector512<int> rounded = (_values + Vector512.Create(Magic.Rounding)).AsInt32() + Vector512.Create(offset - Magic.RoundingBits);
         Avx512F.ConvertToVector128Byte(rounded).Store(destination);
     }
 
@@ -115,7 +116,7 @@ internal readonly unsafe struct Lanes256(Vector256<float> values) : ILanes<Lanes
     public static Lanes256 Load(float* source) => new(Vector256.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 LoadBytes(byte* source) => new(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)));
+    public static Lanes256 LoadBytes(byte* source) => new((Avx2.ConvertToVector256Int32(source) | Vector256.Create(Magic.BytesBits)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(float* destination) => _values.Store(destination);
@@ -123,7 +124,7 @@ internal readonly unsafe struct Lanes256(Vector256<float> values) : ILanes<Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreRounded(byte* destination, int offset)
     {
-        Vector256<int> rounded = (_values + Vector256.Create(Rounding.Magic)).AsInt32() + Vector256.Create(offset - Rounding.MagicBits);
+        Vector256<int> rounded = (_values + Vector256.Create(Magic.Rounding)).AsInt32() + Vector256.Create(offset - Magic.RoundingBits);
         Vector128<short> words = Sse2.PackSignedSaturate(rounded.GetLower(), rounded.GetUpper());
         Unsafe.WriteUnaligned(destination, Sse2.PackUnsignedSaturate(words, words).AsUInt64().ToScalar());
     }
@@ -170,7 +171,7 @@ internal readonly unsafe struct Lanes128(Vector128<float> values) : ILanes<Lanes
     public static Lanes128 LoadBytes(byte* source)
     {
         Vector128<byte> bytes = Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(source)).AsByte();
-        return new(Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(bytes)).AsInt32()));
+        return new((Vector128.WidenLower(Vector128.WidenLower(bytes)).AsInt32() | Vector128.Create(Magic.BytesBits)).AsSingle());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -179,7 +180,7 @@ internal readonly unsafe struct Lanes128(Vector128<float> values) : ILanes<Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreRounded(byte* destination, int offset)
     {
-        Vector128<uint> rounded = ((_values + Vector128.Create(Rounding.Magic)).AsInt32() + Vector128.Create(offset - Rounding.MagicBits)).AsUInt32();
+        Vector128<uint> rounded = ((_values + Vector128.Create(Magic.Rounding)).AsInt32() + Vector128.Create(offset - Magic.RoundingBits)).AsUInt32();
         Vector128<ushort> words = Vector128.Narrow(rounded, rounded);
         Unsafe.WriteUnaligned(destination, Vector128.Narrow(words, words).AsUInt32().ToScalar());
     }
@@ -210,11 +211,14 @@ internal readonly unsafe struct Lanes128(Vector128<float> values) : ILanes<Lanes
     public static Lanes128 operator /(Lanes128 a, Lanes128 b) => new(a._values / b._values);
 }
 
-file static class Rounding
+/// <summary>Floats whose last bit counts 1, and their bits as integers.</summary>
+internal static class Magic
 {
-    /// <summary>1.5 * 2^23.</summary>
-    public const float Magic = 12582912;
+    /// <summary>1.5 * 2^23: what is added to round.</summary>
+    public const float Rounding = 12582912;
+    public const int RoundingBits = 0x4B400000;
 
-    /// <summary>Its bits as an integer.</summary>
-    public const int MagicBits = 0x4B400000;
+    /// <summary>2^23: what loaded bytes are more.</summary>
+    public const float Bytes = 8388608;
+    public const int BytesBits = 0x4B000000;
 }

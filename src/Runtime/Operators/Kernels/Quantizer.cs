@@ -36,7 +36,7 @@ internal readonly unsafe struct Quantizer<TLanes>(Quantization quantization) whe
 internal readonly unsafe struct Dequantizer<TLanes>(Quantization quantization) where TLanes : unmanaged, ILanes<TLanes>
 {
     private readonly TLanes _scale = TLanes.Create(quantization.Scale);
-    private readonly TLanes _zeroPoint = TLanes.Create(quantization.ZeroPoint);
+    private readonly TLanes _zeroPoint = TLanes.Create(Magic.Bytes + quantization.ZeroPoint);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TLanes Load(byte* source) => (TLanes.LoadBytes(source) - _zeroPoint) * _scale;
