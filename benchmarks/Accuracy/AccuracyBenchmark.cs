@@ -64,10 +64,11 @@ internal static class AccuracyBenchmark
         CalibrationStatistics statistics = Calibrator.Collect(prepared, plan.Activations, withHistograms: true, model.Calibration.Length, i => model.Calibration[i].Inputs, scratch);
         foreach (string method in CalibrationMethods.All)
             Print(model, $"Octet {method}", QdqEmitter.Emit(prepared, plan, statistics.Ranges(method).Ranges, WeightLimit).Model, expected, scratch);
-        CalibratedRanges best = CalibrationMethodSearch.Best(
-            prepared, plan, statistics, WeightLimit, signedActivations: false, reference, model.Calibration, model.Labelled, scratch, threads: 0);
-        EmittedModel emitted = QdqEmitter.Emit(prepared, plan, best.Ranges, WeightLimit);
-        Print(model, $"Octet auto ({best.Method})", emitted.Model, expected, scratch);
+        StaticSearchSettings settings = new(
+            [], WeightLimit, SignedActivations: false, CalibrationMethods.Auto, Pinned: null, model.Calibration.Length, index => model.Calibration[index], scratch, () => true, _ => { });
+        StaticRecipe best = new StaticRecipeSearch(settings, judges => TrialBench.Create(reference, judges, model.Labelled, scratch)).Find(prepared);
+        EmittedModel emitted = best.Emit(WeightLimit, signedActivations: false);
+        Print(model, $"Octet auto ({string.Join(", ", best.Refinements.Where(refinement => refinement.Kept).Select(refinement => refinement.Name).Prepend(best.Ranges.Method))})", emitted.Model, expected, scratch);
 
         ModelProto preprocessed = PeerModel.Preprocess(model.Path, scratch);
         foreach ((string method, Dictionary<string, ActivationRange> ranges) in PeerCalibration.Collect(preprocessed, [.. model.Calibration.Select(sample => sample.Inputs)], scratch))
@@ -77,7 +78,7 @@ internal static class AccuracyBenchmark
         }
 
         if (withLayers)
-            foreach (LayerReport layer in LayerErrors.Measure(prepared, emitted, plan, [.. model.Evaluation.Take(4).Select(sample => sample.Inputs)], scratch).Take(LayersShown))
+            foreach (LayerReport layer in LayerErrors.Measure(best.Prepared, emitted, best.Plan, [.. model.Evaluation.Take(4).Select(sample => sample.Inputs)], scratch).Take(LayersShown))
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {layer.SqnrDb:0.0} dB  {layer.Op} {layer.Node}"));
     }
 
