@@ -8,11 +8,14 @@ internal sealed class Pictures(SKTypeface[] typefaces)
 {
     private static readonly string[] Words = [.. Texts.All.SelectMany(text => text.Split(' ')).Where(word => word.Length > 2).Distinct()];
 
-    /// <summary>A crop with two to four words, as a PNG file. One short word alone may read the same both ways up.</summary>
+    /// <summary>A crop with a word or a few, as a PNG file.</summary>
     public byte[] Line(int seed, bool upsideDown)
     {
         Random random = new(seed);
-        string text = Text(random, random.Next(2, 5));
+        // Shorter ones may read the same both ways up; longer ones would be shrunk to fit the model's height.
+        string text = Text(random, 1);
+        while (text.Length < 8)
+            text += ' ' + Text(random, 1);
         return LineImage.Render(text, LineStyle.Draw(random, typefaces), upsideDown);
     }
 
