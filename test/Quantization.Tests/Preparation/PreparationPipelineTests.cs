@@ -1,30 +1,25 @@
-using System.Collections.Immutable;
-using Octet.Quantization.Calibration.Data;
-using Octet.Quantization.Measurement;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Preparation;
+using Octet.Quantization.Tests.Pipeline;
+using Octet.Runtime;
 
 namespace Octet.Quantization.Tests.Preparation;
 
 public sealed class PreparationPipelineTests
 {
-    // What the models' dynamic inputs are fed with where they are used.
-    private static readonly ImmutableDictionary<string, ImmutableArray<long>> Shapes = ImmutableDictionary<string, ImmutableArray<long>>.Empty.Add("x", [1, 3, 48, 192]);
-
-    [Fact]
-    public void Each_pass_leaves_the_outputs_of_a_real_model_as_they_are()
+    [Theory]
+    [MemberData(nameof(CorpusTests.Models), MemberType = typeof(CorpusTests))]
+    public void Every_pass_leaves_the_outputs_of_real_models_as_they_are(string name)
     {
-        string path = RoundTripTests.TestAsset("models/direction.onnx");
-        ModelProto original = OnnxFile.Read(path);
-        using ModelSession session = new(path, threads: 1);
-        using Samples samples = Samples.Generate(TensorSignature.Inputs(session, Shapes, path), 1)!;
-        Sample sample = samples.Read(0)!;
+        RealModel model = RealModel.All.Single(model => model.Name == name);
+        ModelProto original = OnnxFile.Read(model.Path);
+        NamedTensor picture = model.Picture(seed: 0);
 
         foreach (PreparationPipeline.Pass pass in PreparationPipeline.Passes)
         {
             ModelProto prepared = pass.Apply(original);
-            Reference.AssertEqual(original, prepared, [.. sample.Inputs]);
+            Reference.AssertEqual(original, prepared, picture);
             original = prepared;
         }
         Assert.Equal(0, original.Count("BatchNormalization"));
