@@ -26,7 +26,7 @@ public readonly record struct TrialScore(double Drop, double SqnrDb, double Drop
     {
         AccuracyReport report = meter.ToReport(verified: true);
         // Standard error of a share: sqrt(p (1 - p) / n), of one wrong in n at least.
-        double share = Math.Clamp(report.Drop, 1.0 / Math.Max(1, report.Samples), 0.5);
+        double share = Math.Clamp(report.Drop, 1.0 / Math.Max(2, report.Samples), 0.5);
         double error = report.Metric == "sqnr-db" || report.Samples == 0 ? 0 : Math.Sqrt(share * (1 - share) / report.Samples);
         return new TrialScore(report.Drop, meter.SqnrDb, error);
     }
