@@ -88,9 +88,9 @@ public sealed class QuantizationPipeline
         using ModelSession session = opened;
         string inputs = TensorSignature.Describe(session.InputNames, session.Inputs);
         string outputs = TensorSignature.Describe(session.OutputNames, session.Outputs);
-        if (session.InputNames.FirstOrDefault(name => !session.Inputs[name].IsTensor) is { } odd)
+        if (ReasonNotMeasurable(session) is { } unmeasurable)
         {
-            Diagnostic problem = DiagnosticCatalog.Create("OCT2007", _request.ModelPath, $"its input '{odd}' is no tensor, so that it cannot be run on samples");
+            Diagnostic problem = DiagnosticCatalog.Create("OCT2007", _request.ModelPath, unmeasurable);
             _diagnostics.Report(problem);
             return WriteFloatOnly(problem.Text, inputs, outputs);
         }
@@ -192,6 +192,15 @@ public sealed class QuantizationPipeline
             }
             throw DiagnosticCatalog.Exception("OCT2005", _request.ModelPath, MachineDescription.Current.OnnxRuntime, message);
         }
+    }
+
+    private static string? ReasonNotMeasurable(ModelSession session)
+    {
+        if (session.InputNames.FirstOrDefault(name => !session.Inputs[name].IsTensor) is { } input)
+            return $"its input '{input}' is no tensor, so that it cannot be run on samples";
+        return session.OutputNames.FirstOrDefault(name => !session.Outputs[name].IsTensor || session.Outputs[name].IsString) is { } output
+            ? $"its output '{output}' is no tensor of numbers, so that variants cannot be compared with it"
+            : null;
     }
 
     private Samples? OpenSamples(ModelSession session)
