@@ -25,7 +25,7 @@ public sealed record OptimizedGraph(int IntegerNodes, int FloatComputeNodes, int
         "Conv", "FusedConv", "NhwcFusedConv", "ConvTranspose", "Gemm", "FusedGemm", "MatMul", "FusedMatMul", "LSTM", "GRU", "RNN", "Attention", "MultiHeadAttention", "GroupQueryAttention",
     };
 
-    private static readonly HashSet<string> ConversionOperators = new(StringComparer.Ordinal) { "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear" };
+    private static readonly HashSet<string> ConversionOperators = new(StringComparer.Ordinal) { "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QuantizeNhwc", "DequantizeNhwc" };
 
     /// <summary>Loads a model in ONNX Runtime at full optimization, and reads back and counts the graph that it made.</summary>
     /// <param name="modelPath">The model.</param>
@@ -46,6 +46,7 @@ public sealed record OptimizedGraph(int IntegerNodes, int FloatComputeNodes, int
                 // ONNX Runtime warns that such a file fits this machine only; it is read and deleted here.
                 LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
             };
+            QuantizedOperators.RegisterFor(options, modelPath);
             using (InferenceSession session = new(modelPath, options))
             {
             }
