@@ -61,20 +61,50 @@ internal sealed class CandidateMeasurement(
         return _probe;
     }
 
-    /// <summary>Times the float model and the candidates in turns, on the first sample.</summary>
+    /// <summary>Times the float model and the candidates in turns on the first sample, once under each condition.</summary>
     public void MeasureSpeed(IReadOnlyCollection<Candidate> candidates)
     {
         Candidate[] runners = [reference, .. candidates.Where(candidate => candidate.IsAlive)];
         if (samples.FirstReadable() is not { } sample)
             return;
-        using RunInputs inputs = new(sample.Inputs);
+        (MeasuringCondition Condition, ImmutableArray<NamedTensor> Inputs)[] conditions =
+        [
+            .. MeasuringConditions.Of(request, Environment.ProcessorCount)
+                .Select(condition => (Condition: condition, Inputs: BatchedInputs.Of(sample.Inputs, reference.Session!.Inputs, condition.BatchSize)))
+                .Where((pair, place) => place == 0 || !pair.Inputs.IsDefault),
+        ];
+        conditions[0].Inputs = sample.Inputs;
         TimeSpan left = request.TimeBudget - elapsed.Elapsed;
-        TimeSpan budget = TimeSpan.FromSeconds(Math.Clamp(left.TotalSeconds / 4, 1, 10));
+        TimeSpan budget = TimeSpan.FromSeconds(Math.Clamp(left.TotalSeconds / 4 / conditions.Length, 1, 10));
         using ExclusiveMeasurement exclusive = ExclusiveMeasurement.Enter(request.TimeBudget, cancellation);
-        report($"measuring {string.Join(", ", runners.Select(runner => runner.Name))} in turns");
-        ImmutableArray<TimingResult> timings = InterleavedTiming.Measure([.. runners.Select(runner => runner.Session!.Repeatable(inputs))], new TimingOptions { Budget = budget }, cancellation);
-        for (int i = 0; i < runners.Length; i++)
-            runners[i].Timing = timings[i];
+        foreach ((MeasuringCondition condition, ImmutableArray<NamedTensor> inputs) in conditions)
+        {
+            report($"measuring {string.Join(", ", runners.Select(runner => runner.Name))} in turns{(conditions.Length > 1 ? $", {condition}" : "")}");
+            foreach ((Candidate runner, TimingResult timing) in runners.Zip(Measure(runners, condition, inputs, budget)))
+                runner.Conditions = runner.Conditions.Add(new ConditionTiming(condition, timing));
+        }
+        MeasuringConditions.Decide(runners);
+    }
+
+    private ImmutableArray<TimingResult> Measure(Candidate[] runners, MeasuringCondition condition, ImmutableArray<NamedTensor> tensors, TimeSpan budget)
+    {
+        using RunInputs inputs = new(tensors);
+        TimingOptions options = new() { Budget = budget };
+        if (condition.Threads == request.Threads)
+            return InterleavedTiming.Measure([.. runners.Select(runner => runner.Session!.Repeatable(inputs))], options, cancellation);
+        // The threads of a session are its own: another number needs other sessions.
+        List<ModelSession> sessions = [];
+        try
+        {
+            foreach (Candidate runner in runners)
+                sessions.Add(new ModelSession(runner.Path, condition.Threads));
+            return InterleavedTiming.Measure([.. sessions.Select(session => session.Repeatable(inputs))], options, cancellation);
+        }
+        finally
+        {
+            foreach (ModelSession session in sessions)
+                session.Dispose();
+        }
     }
 
     /// <summary>Looks into the first static candidate: noise and time of each layer.</summary>

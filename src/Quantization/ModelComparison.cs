@@ -180,7 +180,7 @@ public static class ModelComparison
         using ExclusiveMeasurement exclusive = ExclusiveMeasurement.Enter(TimeSpan.FromMinutes(5), cancellation);
         ImmutableArray<TimingResult> timings = InterleavedTiming.Measure([.. alive.Select(file => file.Session!.Repeatable(inputs))], new TimingOptions { Budget = request.Budget }, cancellation);
         for (int i = 0; i < alive.Length; i++)
-            alive[i].Timing = timings[i];
+            alive[i].Conditions = [new ConditionTiming(new MeasuringCondition(request.Threads, request.BatchSize), timings[i])];
     }
 
     private static void Try(Candidate file, Action action)

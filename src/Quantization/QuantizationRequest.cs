@@ -49,11 +49,14 @@ public sealed record QuantizationRequest
     /// <summary>How long this model may take. Calibration and one minimal measurement are always finished.</summary>
     public TimeSpan TimeBudget { get; init; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>Intra-operator threads to measure with; 0 is ONNX Runtime's own choice.</summary>
+    /// <summary>Intra-operator threads to measure with, for accuracy and layers too; 0 is ONNX Runtime's own choice.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Extent of a dynamic batch dimension to measure with.</summary>
+    /// <summary>Extent of a dynamic batch dimension to measure with, for accuracy and layers too.</summary>
     public int BatchSize { get; init; } = 1;
+
+    /// <summary>Further conditions under which speed is measured; <see cref="Threads"/> and <see cref="BatchSize"/> are the first.</summary>
+    public ImmutableArray<MeasuringCondition> Conditions { get; init; } = [];
 
     /// <summary>The most samples that are read.</summary>
     public int CalibrationSamples { get; init; } = 300;
@@ -66,6 +69,9 @@ public sealed record QuantizationRequest
 
     /// <summary>What an earlier search decided, to be repeated without a search; null to search.</summary>
     public PinnedChoices? Pinned { get; init; }
+
+    /// <summary>Whether variants may use the operators of <see cref="QuantizedOperators"/>; otherwise they keep to ONNX Runtime's own.</summary>
+    public bool CustomOperators { get; init; } = true;
 
     /// <summary>auto, x64-vnni, x64-avx2 or arm64.</summary>
     public string Target { get; init; } = "auto";

@@ -60,6 +60,7 @@ public static class ShippedFiles
             BatchSize = report.BatchSize,
             OnnxRuntime = MachineDescription.Current.OnnxRuntime,
             Cpu = MachineDescription.Current.Cpu,
+            Cores = MachineDescription.Current.Cores,
             MinSpeedup = request.MinSpeedup,
             Variants = [.. report.Variants.Select(row => ToManifest(row, written, report, request, probeSqnrDb))],
         };
@@ -101,6 +102,9 @@ public static class ShippedFiles
             File = file?.File,
             Sha256 = file?.Hash ?? "",
             SizeBytes = row.SizeBytes,
+            CustomOperators = file is not null && !isFloat && QuantizedOperators.IsNeededBy(Path.Combine(request.OutputDirectory, file.Value.File)),
+            RecommendedThreads = row.RecommendedThreads,
+            Conditions = row.Conditions.IsEmpty ? default : row.Conditions,
             MedianMilliseconds = Finite(row.MedianMilliseconds),
             MadMilliseconds = Finite(row.MadMilliseconds),
             Speedup = Finite(row.Speedup),

@@ -33,8 +33,14 @@ internal sealed class Settings(IEnumerable<ITaskItem> options, TaskDiagnostics d
     public string Count(string name, int minimum, ITaskItem? item = null) => Check(name, item, $"a whole number, {minimum} or more", value =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= minimum ? value : null);
 
+    /// <summary>Whole numbers that are not below a minimum, separated by ';', each once.</summary>
+    public string Counts(string name, int minimum, ITaskItem? item = null) => Check(name, item, $"a whole number, {minimum} or more, or several separated by ';'", value =>
+        Split(value) is { Length: > 0 } parts && parts.All(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= minimum)
+            ? string.Join(";", parts.Distinct())
+            : null);
+
     /// <summary>True or false.</summary>
-    public string Switch(string name) => Check(name, null, "true or false", value =>
+    public string Switch(string name, ITaskItem? item = null) => Check(name, item, "true or false", value =>
         bool.TryParse(value, out bool on) ? (on ? "true" : "false") : null);
 
     /// <summary>One of a few words, in the spelling given here.</summary>

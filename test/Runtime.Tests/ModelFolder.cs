@@ -57,13 +57,37 @@ internal sealed class ModelFolder : IDisposable
     public ModelFolder AddVariant(string name, float error = 0.01f, double? builtSqnrDb = null)
     {
         float[] weights = [.. Weights.Select(weight => weight * (1 + error))];
-        File.WriteAllBytes(FileOf($"m.{name}.onnx"), OnnxModel.MatMul(Rows, Columns, weights));
+        return AddVariant(name, OnnxModel.MatMul(Rows, Columns, weights), builtSqnrDb ?? Agreement.SqnrDb(Multiply(Weights), Multiply(weights)));
+    }
+
+    /// <summary>Adds a variant with the negative weights, whose outputs (halves from -63.5 to 63.5) octet.LookupTable negates again.</summary>
+    public ModelFolder AddOperatorVariant(string name)
+    {
+        byte[] model = new OnnxGraph()
+            .Input("x", OnnxGraph.Float, 1, Rows)
+            .Constant("w", [.. Weights.Select(weight => -weight)], Rows, Columns)
+            .Node("MatMul", ["x", "w"], "product")
+            .QuantizeLinear("product", "q", 0.5f, 128)
+            .Constant("table", [.. Enumerable.Range(0, 256).Select(value => (byte)(256 - value))], 256)
+            .Node("octet:LookupTable", ["q", "table"], "negated")
+            .DequantizeLinear("negated", 0.5f, 128)
+            .Node("Identity", ["negated_float"], "y")
+            .Output("y", OnnxGraph.Float, 1, Columns)
+            .ToModel();
+        AddVariant(name, model, builtSqnrDb: 200);
+        ChangeVariant(name, variant => variant with { CustomOperators = true });
+        return this;
+    }
+
+    private ModelFolder AddVariant(string name, byte[] model, double builtSqnrDb)
+    {
+        File.WriteAllBytes(FileOf($"m.{name}.onnx"), model);
         ManifestVariant variant = Describe(name, $"m.{name}.onnx") with
         {
             Verdict = "faster",
             Speedup = 2,
             MedianMilliseconds = 0.5,
-            ProbeSqnrDb = builtSqnrDb ?? Agreement.SqnrDb(Multiply(Weights), Multiply(weights)),
+            ProbeSqnrDb = builtSqnrDb,
         };
         Manifest = Manifest with { Selected = name, Reason = $"{name} is faster.", Variants = Manifest.Variants.Add(variant) };
         return this;

@@ -54,6 +54,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
             --batch-size=1
             --target=auto
             --calibration-samples=300
+            --method=auto
             --preprocessing=scale=1/255;   mean=0.5
             --labels={_project["calibration/labels.csv"]}
             --input-shapes=x=1,3,48,192
@@ -167,7 +168,10 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
     [InlineData("TimeBudget", "0")]
     [InlineData("TimeBudget", "1e3")]
     [InlineData("Threads", "-1")]
+    [InlineData("Threads", "1;two")]
     [InlineData("BatchSize", "0")]
+    [InlineData("BatchSize", ";")]
+    [InlineData("CustomOperators", "no")]
     [InlineData("Target", "x64")]
     [InlineData("CalibrationSamples", "many")]
     [InlineData("CalibrationMethod", "kl")]
@@ -316,7 +320,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
             .. new[]
             {
                 ("", "true"), ("OnBuild", "true"), ("OnPublish", "true"), ("Variants", ""), ("MaxAccuracyDrop", "0.01"), ("MinSpeedup", "1.05"), ("TimeBudget", "120"),
-                ("Threads", "0"), ("BatchSize", "1"), ("Target", "auto"), ("CalibrationSamples", "300"), ("CalibrationMethod", "auto"), ("Report", "Summary"), ("TreatVerdictsAsErrors", "false"),
+                ("Threads", "0"), ("BatchSize", "1"), ("Target", "auto"), ("CalibrationSamples", "300"), ("CalibrationMethod", "auto"), ("CustomOperators", "true"), ("Report", "Summary"), ("TreatVerdictsAsErrors", "false"),
                 ("UseCache", "true"), ("CachePath", ""), ("StartupBenchmark", "true"),
             }.Select(option => EscapedItem.Create("QuantizeModels" + option.Item1, ("Value", option.Item2))),
         ],

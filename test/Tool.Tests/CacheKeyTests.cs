@@ -27,6 +27,8 @@ public class CacheKeyTests
         ["TimeBudget"] = request => request with { TimeBudget = TimeSpan.FromSeconds(7) },
         ["Threads"] = request => request with { Threads = 3 },
         ["BatchSize"] = request => request with { BatchSize = 3 },
+        ["Conditions"] = request => request with { Conditions = [new MeasuringCondition(1, 8)] },
+        ["CustomOperators"] = request => request with { CustomOperators = false },
         ["CalibrationSamples"] = request => request with { CalibrationSamples = 3 },
         ["Target"] = request => request with { Target = "arm64" },
         ["Method"] = request => request with { Method = "entropy" },

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Emission;
 using Octet.Quantization.Methods;
@@ -37,8 +38,20 @@ public sealed class Candidate(string name, bool labelled) : IDisposable
     /// <summary>Signal-to-quantization-noise ratio on the probe alone, dB; null until measured, or where no output is a float tensor.</summary>
     public double? ProbeSqnrDb { get; set; }
 
-    /// <summary>Its times; null until measured.</summary>
-    public TimingResult? Timing { get; set; }
+    /// <summary>Its times under each condition; empty until measured.</summary>
+    public ImmutableArray<ConditionTiming> Conditions { get; set; } = [];
+
+    /// <summary>Its times under the first condition; null until measured.</summary>
+    public TimingResult? Timing => Conditions.IsEmpty ? null : Conditions[0].Timing;
+
+    /// <summary>
+    /// What decides between candidates that are both faster: the speed-up where the float model runs fastest, if the threads are open, else under the first
+    /// condition that is asked for. NaN until measured.
+    /// </summary>
+    public double DecidingSpeedup { get; set; } = double.NaN;
+
+    /// <summary>Threads that it runs faster with than with ONNX Runtime's own choice; null where that is as good, or was not asked.</summary>
+    public int? RecommendedThreads { get; set; }
 
     /// <summary>Why it is out; null while it is in.</summary>
     public string? Failure { get; private set; }
@@ -93,7 +106,7 @@ public sealed class Candidate(string name, bool labelled) : IDisposable
     {
         if (Failure is not null || Timing is null)
             return Verdict.Failed(Failure ?? "it was not measured");
-        return Verdict.Of(Accuracy.ToReport(verified), Timing, maxAccuracyDrop, minSpeedup);
+        return Verdict.Of(Accuracy.ToReport(verified), Conditions, maxAccuracyDrop, minSpeedup);
     }
 
     /// <summary>The row of the report.</summary>
@@ -113,7 +126,11 @@ public sealed class Candidate(string name, bool labelled) : IDisposable
         verdict.Name,
         verdict.Reason,
         Build?.Recipe,
-        Timing?.LatenciesMilliseconds ?? []);
+        Timing?.LatenciesMilliseconds ?? [])
+    {
+        Conditions = Conditions.Length > 1 ? [.. Conditions.Select(measured => measured.ToFigures())] : [],
+        RecommendedThreads = RecommendedThreads,
+    };
 
     /// <inheritdoc/>
     public void Dispose()

@@ -10,13 +10,14 @@ public sealed class ModelSession : IDisposable
     private readonly InferenceSession _session;
     private readonly RunOptions _runOptions = new();
 
-    /// <summary>Loads a model at full optimization on the CPU.</summary>
+    /// <summary>Loads a model at full optimization on the CPU, with the operators of <see cref="QuantizedOperators"/> if it uses them.</summary>
     /// <param name="path">The .onnx file.</param>
     /// <param name="threads">Intra-operator threads; 0 is ONNX Runtime's own choice, one a physical core.</param>
     /// <exception cref="OnnxRuntimeException">The model does not load.</exception>
     public ModelSession(string path, int threads)
     {
         using SessionOptions options = MeasuredSession.CreateOptions(threads);
+        QuantizedOperators.RegisterFor(options, path);
         _session = new InferenceSession(path, options);
     }
 

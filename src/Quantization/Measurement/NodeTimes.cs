@@ -30,6 +30,7 @@ public sealed partial class NodeTimes
             int runs = 0;
             using (SessionOptions options = MeasuredSession.CreateOptions(threads))
             {
+                QuantizedOperators.RegisterFor(options, modelPath);
                 options.EnableProfiling = true;
                 options.ProfileOutputPathPrefix = Path.Combine(scratch, $"profile-{Guid.NewGuid():N}");
                 using InferenceSession session = new(modelPath, options);

@@ -46,7 +46,7 @@ public sealed record OptimizedGraph(int IntegerNodes, int FloatComputeNodes, int
                 // ONNX Runtime warns that such a file fits this machine only; it is read and deleted here.
                 LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
             };
-            QuantizedOperators.Register(options);
+            QuantizedOperators.RegisterFor(options, modelPath);
             using (InferenceSession session = new(modelPath, options))
             {
             }

@@ -29,6 +29,25 @@ public sealed record Verdict(string Name, string Reason)
         return speed.Ships ? speed with { Reason = $"{speed.Reason}, {drop}" } : speed;
     }
 
+    /// <summary>The same under several conditions: faster is what is faster under at least one, which the reason names.</summary>
+    /// <param name="accuracy">Accuracy does not depend on threads or batch.</param>
+    /// <param name="conditions">At least one condition's times.</param>
+    /// <param name="maxAccuracyDrop">The largest drop that ships.</param>
+    /// <param name="minSpeedup">What the interval must lie beyond.</param>
+    public static Verdict Of(AccuracyReport accuracy, IReadOnlyList<ConditionTiming> conditions, double maxAccuracyDrop, double minSpeedup)
+    {
+        if (conditions.Count == 1)
+            return Of(accuracy, conditions[0].Timing, maxAccuracyDrop, minSpeedup);
+        ConditionTiming best = conditions.MaxBy(measured => measured.Timing.SpeedupLow)!;
+        Verdict verdict = Of(accuracy, best.Timing, maxAccuracyDrop, minSpeedup);
+        if (verdict.Name == "inaccurate")
+            return verdict;
+        // Where it is faster first.
+        IEnumerable<string> told = conditions.OrderBy(measured => OfSpeed(measured.Timing, minSpeedup).Ships ? 0 : 1)
+            .Select(measured => $"with {measured.Condition} {(measured == best ? verdict : OfSpeed(measured.Timing, minSpeedup)).Reason}");
+        return verdict with { Reason = string.Join("; ", told) };
+    }
+
     /// <summary>Judges speed alone.</summary>
     public static Verdict OfSpeed(TimingResult timing, double minSpeedup)
     {

@@ -31,6 +31,7 @@ public static class MarkdownReport
         text.Append(Markdown.Text(Words.ChoiceReason(model))).Append("\n\n");
         AppendVariants(text, model);
         AppendReasons(text, model);
+        AppendConditions(text, model);
         AppendWorstLayers(text, model);
     }
 
@@ -66,6 +67,21 @@ public static class MarkdownReport
             text.Append($"- {Markdown.Text(variant.Name)} {Wording.Loss(variant)}: {Markdown.Text(Wording.VerdictReason(variant))}\n");
         if (lost.Length > 0)
             text.Append('\n');
+    }
+
+    private static void AppendConditions(StringBuilder text, ModelReport model)
+    {
+        if (Wording.Baseline(model) is { Conditions: { Length: > 1 } conditions })
+        {
+            VariantReport[] measured = [.. model.Variants.Where(variant => variant.Conditions.Length == conditions.Length)];
+            text.Append(Markdown.Row([.. measured.Select(variant => Markdown.CodeCell(variant.Name)).Prepend("Condition")]));
+            text.Append('|').Append(string.Concat(Enumerable.Repeat("---|", measured.Length + 1))).Append('\n');
+            for (int i = 0; i < conditions.Length; i++)
+                text.Append(Markdown.Row([.. measured.Select(variant => Words.Condition(variant, variant.Conditions[i])).Prepend(Wording.Condition(conditions[i]))]));
+            text.Append('\n');
+        }
+        if (Wording.ThreadsNote(model) is { Length: > 0 } note)
+            text.Append(Markdown.Text(note)).Append("\n\n");
     }
 
     private static void AppendWorstLayers(StringBuilder text, ModelReport model)

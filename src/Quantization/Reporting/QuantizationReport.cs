@@ -64,7 +64,14 @@ public sealed record VariantReport(
     string Verdict,
     string Reason,
     JsonObject? Recipe,
-    ImmutableArray<double> LatenciesMilliseconds);
+    ImmutableArray<double> LatenciesMilliseconds)
+{
+    /// <summary>The figures under each condition that was measured, the first being those above; empty where there was one alone.</summary>
+    public ImmutableArray<ConditionFigures> Conditions { get; init; } = [];
+
+    /// <summary>Intra-operator threads that it runs faster with than with ONNX Runtime's own choice; null where that is as good, or was not asked.</summary>
+    public int? RecommendedThreads { get; init; }
+}
 
 /// <summary>How right a variant is.</summary>
 /// <param name="Metric">sqnr-db, top1 or agreement.</param>

@@ -13,7 +13,7 @@ internal static class ReportDefaults
 
     private static ModelReport WithLists(ModelReport model) => model with
     {
-        Variants = [.. model.Variants.OrEmpty().Select(variant => variant with { LatenciesMilliseconds = variant.LatenciesMilliseconds.OrEmpty() })],
+        Variants = [.. model.Variants.OrEmpty().Select(variant => variant with { LatenciesMilliseconds = variant.LatenciesMilliseconds.OrEmpty(), Conditions = variant.Conditions.OrEmpty() })],
         Layers = model.Layers.OrEmpty(),
     };
 

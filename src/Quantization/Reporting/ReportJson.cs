@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Octet.Runtime;
 
 namespace Octet.Quantization.Reporting;
 
@@ -76,7 +77,8 @@ public static class ReportJson
         {
             ModelReport model = Present(found.Models[i], $"models[{i}]");
             for (int j = 0; j < model.Variants.Length; j++)
-                Present(model.Variants[j], $"models[{i}].variants[{j}]");
+                foreach (ConditionFigures? condition in Present(model.Variants[j], $"models[{i}].variants[{j}]").Conditions is { IsDefault: false } conditions ? conditions : [])
+                    Present(condition, $"models[{i}].variants[{j}].conditions");
             for (int j = 0; j < model.Layers.Length; j++)
                 Present(model.Layers[j], $"models[{i}].layers[{j}]");
         }
@@ -100,7 +102,7 @@ public static class ReportJson
         if (type.Kind != JsonTypeInfoKind.Object || type.Type.Namespace is not ("Octet.Quantization.Reporting" or "Octet.Runtime"))
             return;
         foreach (JsonPropertyInfo property in type.Properties)
-            property.IsRequired = property.Name is not ("threads" or "batchSize" or "latenciesMilliseconds" or "recipe");
+            property.IsRequired = property.Name is not ("threads" or "batchSize" or "latenciesMilliseconds" or "recipe" or "conditions" or "recommendedThreads");
     }
 }
 

@@ -43,7 +43,8 @@ public static class SummaryTable
         string headline = $"{TextTable.Cut(Wording.OneLine(model.Name), 60)}: {Wording.Choice(model)}. {Words.ChoiceReason(model)}";
         IEnumerable<string> reasons = model.Variants.Where(Wording.IsLost)
             .SelectMany(variant => Paragraph($"{TextTable.Cut(Wording.OneLine(variant.Name), 40)} {Wording.Loss(variant)}: {Wording.VerdictReason(variant)}"));
-        return TextTable.Wrap(headline, MaximumWidth, Indent, maximumLines: 2).Concat(Table(model)).Concat(reasons);
+        IEnumerable<string> threads = Wording.ThreadsNote(model) is { Length: > 0 } note ? Paragraph(note) : [];
+        return TextTable.Wrap(headline, MaximumWidth, Indent, maximumLines: 2).Concat(Table(model)).Concat(reasons).Concat(threads);
     }
 
     private static IEnumerable<string> Table(ModelReport model)

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
 namespace Octet.Runtime;
 
 /// <summary>One variant of a model, with the build's figures.</summary>
@@ -14,6 +17,21 @@ public sealed record ManifestVariant
 
     /// <summary>The file's length in bytes.</summary>
     public long SizeBytes { get; init; }
+
+    /// <summary>Whether it uses the operators of <see cref="QuantizedOperators"/>, which are registered before it is opened.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool CustomOperators { get; init; }
+
+    /// <summary>
+    /// Intra-operator threads that it runs fastest with where the application leaves them open, on a machine with as many cores as the build's; null
+    /// where the build did not ask, or where ONNX Runtime's own choice is as good.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int? RecommendedThreads { get; init; }
+
+    /// <summary>The build's figures under each of its conditions, the one that the other properties tell first; default where it measured under no other.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ImmutableArray<ConditionFigures> Conditions { get; init; }
 
     /// <summary>Median latency of one run, milliseconds.</summary>
     public double MedianMilliseconds { get; init; }

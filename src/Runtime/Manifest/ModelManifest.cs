@@ -49,6 +49,9 @@ public sealed record ModelManifest
     /// <summary>The processor that the build measured on.</summary>
     public string Cpu { get; init; } = "";
 
+    /// <summary>Processor cores of the machine that the build measured on; 0 where the build did not say.</summary>
+    public int Cores { get; init; }
+
     /// <summary>How many times as fast as the float model a variant had to be.</summary>
     public double MinSpeedup { get; init; } = 1.05;
 
@@ -75,6 +78,10 @@ public sealed record ModelManifest
         throw new InvalidDataException($"The manifest is not valid: {fault}");
     }
 
+    /// <summary>The threads that a variant runs fastest with on this machine, where the build knows them; null for ONNX Runtime's own choice.</summary>
+    /// <remarks>One thread was compared with one a core: with another number of cores the comparison says little.</remarks>
+    internal int? RecommendedThreads(ManifestVariant variant) => Cores == MachineDescription.Current.Cores ? variant.RecommendedThreads : null;
+
     /// <summary>Writes the manifest as indented json; the stream stays open.</summary>
     /// <param name="stream">A writable stream.</param>
     public void Write(Stream stream)
@@ -94,6 +101,8 @@ public sealed record ModelManifest
         if (Variants.IsDefaultOrEmpty || Variants.Any(static variant => variant is null || string.IsNullOrEmpty(variant.Name)))
             return "it has no variants or one without a name.";
         // The serializer puts null where a null stands, whatever the property's type says.
+        if (Variants.Any(static variant => !variant.Conditions.IsDefault && variant.Conditions.Any(static condition => condition is not { Threads: >= 0, BatchSize: > 0 })))
+            return "a condition has no threads or no batch.";
         string?[] texts = [FloatSha256, Reason, OnnxRuntime, Cpu, .. Variants.SelectMany(Texts)];
         if (texts.Contains(null))
             return "a text is null.";

@@ -17,10 +17,6 @@ public static class MeasuredSession
             // What fails is told by the caller.
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
-#if NET
-        // A variant may use them; to other models they mean nothing.
-        QuantizedOperators.Register(options);
-#endif
         // The waiting threads of one session would take the cores from another session.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         if (threads > 0)

@@ -46,6 +46,36 @@ public static class QuantizedOperators
 #endif
     }
 
+    /// <summary>Gives the operators to the options if a model uses them.</summary>
+    /// <param name="options">The options, still the caller's to dispose.</param>
+    /// <param name="modelPath">The file that a session is created from with these options. What is no ONNX file is left to ONNX Runtime to complain about.</param>
+    /// <exception cref="DllNotFoundException">There is no ONNX Runtime.</exception>
+    /// <exception cref="NotSupportedException">The operators are needed, and ONNX Runtime is older than 1.18, or .NET older than 8.</exception>
+    public static void RegisterFor(SessionOptions options, string modelPath)
+    {
+        bool needed;
+        try
+        {
+            needed = IsNeededBy(modelPath);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return;
+        }
+        if (needed)
+            Register(options);
+    }
+
+    /// <summary>Why the operators cannot be registered in this process; null where they can.</summary>
+    internal static string? FindFault()
+    {
+#if NET
+        return OperatorDomain.FindFault();
+#else
+        return $"the operators of the domain '{Domain}' need .NET 8 or later";
+#endif
+    }
+
     /// <summary>Whether a model uses the domain, so that its session needs <see cref="Register"/>.</summary>
     /// <param name="modelPath">An ONNX file. Its nodes and weights are skipped, not read.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>

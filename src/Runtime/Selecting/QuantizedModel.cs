@@ -45,7 +45,10 @@ public class QuantizedModel
     public Selection Selection => Select(options: null);
 
     /// <summary>Opens the selected variant: takes the place of <c>new InferenceSession(path, options)</c>.</summary>
-    /// <param name="options">Given to ONNX Runtime as they are; null for its defaults. They stay the caller's to dispose.</param>
+    /// <param name="options">
+    /// Given to ONNX Runtime as they are, but for the operators of <see cref="QuantizedOperators"/>, which are registered where the variant needs them. Null for
+    /// its defaults, with the number of threads that is fastest for the variant (<see cref="Selection.RecommendedThreads"/>). They stay the caller's to dispose.
+    /// </param>
     /// <returns>A session, the caller's to dispose.</returns>
     /// <exception cref="FileNotFoundException">The float model is needed and is not there.</exception>
     /// <exception cref="OnnxRuntimeException">The float model cannot be opened; a variant that cannot is replaced by the float model.</exception>
@@ -53,16 +56,17 @@ public class QuantizedModel
     {
         Selection selection = Select(options);
         if (selection.Variant == ModelManifest.FloatVariant)
-            return Open(selection.Path, options);
+            return Open(selection, options);
         try
         {
-            return Open(selection.Path, options);
+            return Open(selection, options);
         }
         // The float model is the answer to whatever a variant does; what is wrong with the options shows there once more.
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            InferenceSession session = Open(selection.FloatPath, options);
-            _selection = FallBack(selection, Fault.Of(e));
+            Selection replaced = FallBack(selection, Fault.Of(e));
+            InferenceSession session = Open(replaced, options);
+            _selection = replaced;
             return session;
         }
     }
@@ -82,6 +86,8 @@ public class QuantizedModel
     {
         Variant = ModelManifest.FloatVariant,
         Path = failed.FloatPath,
+        RecommendedThreads = null,
+        CustomOperators = false,
         Reason = $"{failed.Variant} was selected but could not be opened: {fault}",
         Candidates =
         [
@@ -91,13 +97,20 @@ public class QuantizedModel
         ],
     };
 
-    private InferenceSession Open(string path, SessionOptions? options)
+    private InferenceSession Open(Selection selection, SessionOptions? options)
     {
+        string path = selection.Path;
         if (!File.Exists(path))
         {
             throw new FileNotFoundException(
                 $"The model '{Name}' cannot be opened: '{path}' does not exist. Copy the models from the build's output along with the application.", path);
         }
-        return options is null ? new InferenceSession(path) : new InferenceSession(path, options);
+        using SessionOptions? own = options is null ? new SessionOptions() : null;
+        if (own is not null && selection.RecommendedThreads is int threads)
+            own.IntraOpNumThreads = threads;
+        SessionOptions used = options ?? own!;
+        if (selection.CustomOperators)
+            QuantizedOperators.Register(used);
+        return new InferenceSession(path, used);
     }
 }

@@ -24,6 +24,15 @@ public sealed record Selection
     /// <summary>Every variant that the build made, the float model first; empty where there is no manifest.</summary>
     public ImmutableArray<SelectionCandidate> Candidates { get; init; } = [];
 
+    /// <summary>
+    /// Intra-operator threads that <see cref="QuantizedModel.CreateSession"/> uses where it is given no options: the number that the build found to be faster than
+    /// ONNX Runtime's own choice; null for that choice.
+    /// </summary>
+    public int? RecommendedThreads { get; init; }
+
+    /// <summary>Whether the chosen variant needs <see cref="QuantizedOperators"/>; <see cref="QuantizedModel.CreateSession"/> registers them.</summary>
+    public bool CustomOperators { get; init; }
+
     /// <summary>Full path of the float model, which is used where the chosen variant cannot be opened after all.</summary>
     internal string FloatPath { get; init; } = "";
 

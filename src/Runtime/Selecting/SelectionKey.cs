@@ -20,7 +20,7 @@ internal static class SelectionKey
             machine.Cpu,
             string.Join(" ", machine.Features),
             machine.Cores.ToString(CultureInfo.InvariantCulture),
-            conditions.Threads.ToString(CultureInfo.InvariantCulture),
+            conditions.Threads?.ToString(CultureInfo.InvariantCulture) ?? "open",
             conditions.Optimization.ToString(),
         ];
         return FileHash.Of(Encoding.UTF8.GetBytes(string.Join("\n", parts)));

@@ -30,6 +30,9 @@ internal sealed record SelectionSettings
     public Func<IReadOnlyList<Action>, TimingOptions, ImmutableArray<TimingResult>> Timing { get; init; } =
         static (runs, options) => InterleavedTiming.Measure(runs, options);
 
+    /// <summary>Why the operators of <see cref="QuantizedOperators"/> cannot be registered; null where they can.</summary>
+    public Func<string?> OperatorsFault { get; init; } = QuantizedOperators.FindFault;
+
     /// <summary>The settings of this process.</summary>
     public static SelectionSettings Current => new()
     {

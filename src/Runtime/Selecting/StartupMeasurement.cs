@@ -83,7 +83,9 @@ internal sealed class StartupMeasurement(ModelManifest manifest, string folder, 
             if (variant.Sha256.Length > 0 && !string.Equals(FileHash.OfFile(path), variant.Sha256, StringComparison.OrdinalIgnoreCase))
                 return candidate with { State = CandidateState.Damaged, Reason = "its SHA-256 is not the manifest's" };
 
-            using SessionOptions options = MeasuredSession.CreateOptions(conditions.Threads, conditions.Optimization);
+            using SessionOptions options = MeasuredSession.CreateOptions(conditions.ThreadsOf(manifest, variant), conditions.Optimization);
+            if (variant.CustomOperators)
+                QuantizedOperators.Register(options);
             loaded = new VariantRun(path, options, probe.Cases[0]);
             candidate = candidate with { SqnrDb = loaded.ProbeSqnrDb(probe) };
             double lowest = variant.ProbeSqnrDb - ToleratedLossDb ?? LowestSqnrDb;

@@ -36,7 +36,7 @@ internal sealed class VariantSelector(string model, string manifestPath, Session
 
     private Selection Select(ModelManifest manifest, byte[] manifestBytes)
     {
-        ImmutableArray<SelectionCandidate> candidates = [.. manifest.Variants.Select(Inspect)];
+        ImmutableArray<SelectionCandidate> candidates = [.. manifest.Variants.Select(variant => Inspect(manifest, variant))];
         if (IsOtherModel(candidates))
             return TakeOtherModel(manifest, candidates);
 
@@ -85,15 +85,16 @@ internal sealed class VariantSelector(string model, string manifestPath, Session
     }
 
     /// <summary>Looks at a variant's file without opening it.</summary>
-    private SelectionCandidate Inspect(ManifestVariant variant)
+    private SelectionCandidate Inspect(ModelManifest manifest, ManifestVariant variant)
     {
+        ConditionFigures? figures = FiguresOf(manifest, variant);
         var candidate = new SelectionCandidate
         {
             Variant = variant.Name,
             State = CandidateState.NotMeasured,
             SizeBytes = variant.SizeBytes,
-            BuildMedianMilliseconds = variant.MedianMilliseconds,
-            BuildSpeedup = variant.Speedup,
+            BuildMedianMilliseconds = figures?.MedianMilliseconds ?? variant.MedianMilliseconds,
+            BuildSpeedup = figures?.Speedup ?? variant.Speedup,
             BuildSqnrDb = variant.ProbeSqnrDb,
             BuildVerdict = variant.Verdict,
         };
@@ -105,8 +106,14 @@ internal sealed class VariantSelector(string model, string manifestPath, Session
             return candidate with { State = CandidateState.Missing, Reason = $"{variant.File} does not exist" };
         if (file.Length != variant.SizeBytes)
             return candidate with { State = CandidateState.Damaged, Reason = $"{variant.File} has {file.Length} bytes, the build wrote {variant.SizeBytes}" };
+        if (variant.CustomOperators && settings.OperatorsFault() is string fault)
+            return candidate with { State = CandidateState.Failed, Reason = fault };
         return candidate;
     }
+
+    /// <summary>The build's figures under the condition nearest to the application's; null where it measured under one alone.</summary>
+    private ConditionFigures? FiguresOf(ModelManifest manifest, ManifestVariant variant) =>
+        ConditionFigures.Nearest(variant.Conditions, conditions.ThreadsOf(manifest, variant), manifest.BatchSize);
 
     /// <summary>Whether a kept selection has this manifest's variants and its choice can still be taken.</summary>
     private static bool IsStillTrue(CachedSelection cached, ImmutableArray<SelectionCandidate> candidates) =>
@@ -123,6 +130,17 @@ internal sealed class VariantSelector(string model, string manifestPath, Session
     private Selection TakeBuildChoice(ModelManifest manifest, ImmutableArray<SelectionCandidate> candidates, string why)
     {
         SelectionCandidate chosen = candidates.First(candidate => candidate.Variant == manifest.Selected);
+        if (manifest.Variants.Any(static variant => !variant.Conditions.IsDefaultOrEmpty))
+        {
+            SelectionCandidate best = candidates.Zip(manifest.Variants, static (candidate, variant) => (Candidate: candidate, Variant: variant))
+                .Where(pair => pair.Candidate.IsUsable && pair.Candidate.BuildMedianMilliseconds > 0)
+                .Where(pair => pair.Variant.Name == ModelManifest.FloatVariant || FiguresOf(manifest, pair.Variant)?.SpeedupLow >= manifest.MinSpeedup)
+                .Select(static pair => pair.Candidate)
+                .OrderBy(static candidate => candidate.BuildMedianMilliseconds)
+                .FirstOrDefault() ?? candidates[0];
+            if (best.Variant != chosen.Variant)
+                return Take(manifest, candidates, best.Variant, $"{why} By the build's figures it is the fastest under conditions such as these.");
+        }
         if (chosen.IsUsable)
             return Take(manifest, candidates, chosen.Variant, $"{why} The build chose it{(manifest.Reason.Length == 0 ? "." : $": {manifest.Reason}")}");
         return Take(manifest, candidates, ModelManifest.FloatVariant, $"{why} The build chose {chosen.Variant}, which cannot be used: {chosen.Reason}.");
@@ -130,13 +148,15 @@ internal sealed class VariantSelector(string model, string manifestPath, Session
 
     private Selection Take(ModelManifest manifest, ImmutableArray<SelectionCandidate> candidates, string variant, string reason)
     {
-        string file = manifest.Variants.First(candidate => candidate.Name == variant).File ?? manifest.Float;
+        ManifestVariant chosen = manifest.Variants.First(candidate => candidate.Name == variant);
         return new Selection
         {
             Model = model,
             Variant = variant,
             Reason = reason.Trim(),
-            Path = Path.GetFullPath(Path.Combine(_folder, file)),
+            Path = Path.GetFullPath(Path.Combine(_folder, chosen.File ?? manifest.Float)),
+            RecommendedThreads = manifest.RecommendedThreads(chosen),
+            CustomOperators = chosen.CustomOperators,
             FloatPath = Path.GetFullPath(Path.Combine(_folder, manifest.Float)),
             Candidates = candidates,
         };

@@ -89,6 +89,12 @@ internal sealed class PlanOptions(IEnumerable<(string Key, string Value)> option
     public int Whole(string key, int standard, int least) =>
         Number(key, standard, least, int.MaxValue) is var number && number == Math.Floor(number) ? (int)number : throw Unreadable($"--{key}={Text(key)} is not a whole number");
 
+    /// <summary>Whole numbers between semicolons, or the default where the plan leaves them out.</summary>
+    /// <exception cref="DiagnosticException">OCT5005: one is none.</exception>
+    public ImmutableArray<int> Wholes(string key, int standard, int least) => List(key) is { Length: > 0 } parts
+        ? [.. parts.Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least ? number : throw Unreadable($"--{key}={Text(key)} does not hold whole numbers, {least} or more"))]
+        : [standard];
+
     /// <summary>OCT5005.</summary>
     public DiagnosticException Unreadable(string reason) => DiagnosticCatalog.Exception("OCT5005", planPath, reason);
 }

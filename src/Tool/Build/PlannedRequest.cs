@@ -17,6 +17,7 @@ internal static class PlannedRequest
         if (model.Text("data-missing") is { Length: > 0 } missing)
             throw DiagnosticCatalog.Exception("OCT3008", path, missing);
 
+        ImmutableArray<MeasuringCondition> conditions = MeasuringCondition.Combine(model.Wholes("threads", 0, least: 0), model.Wholes("batch-size", 1, least: 1));
         QuantizationRequest request = new()
         {
             ModelPath = path,
@@ -33,11 +34,13 @@ internal static class PlannedRequest
             MaxAccuracyDrop = model.Number("max-accuracy-drop", 0.01, 0, double.MaxValue),
             MinSpeedup = model.Number("min-speedup", 1.05, 0, double.MaxValue),
             TimeBudget = TimeSpan.FromSeconds(model.Number("time-budget", 120, 0, 1e6)),
-            Threads = model.Whole("threads", 0, least: 0),
-            BatchSize = model.Whole("batch-size", 1, least: 1),
+            Threads = conditions[0].Threads,
+            BatchSize = conditions[0].BatchSize,
+            Conditions = conditions[1..],
             CalibrationSamples = model.Whole("calibration-samples", 300, least: 1),
             Method = KnownMethod(model),
             Target = KnownTarget(model),
+            CustomOperators = model.Text("custom-operators").Length == 0 || model.Switch("custom-operators"),
         };
         return RecipeFile.Apply(request, model.Text("recipe"));
     }

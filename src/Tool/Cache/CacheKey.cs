@@ -46,6 +46,8 @@ internal static class CacheKey
             request.TimeBudget,
             request.Threads,
             request.BatchSize,
+            Conditions = request.Conditions.Select(condition => condition.ToString()).ToArray(),
+            request.CustomOperators,
             request.CalibrationSamples,
             request.Target,
             request.Method,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
@@ -15,6 +16,19 @@ internal static class NumberOption
         CustomParser = result => int.TryParse(Text(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least
             ? number
             : Refuse(result, standard, $"{name} takes a whole number, {least} or more; '{Text(result)}' is none."),
+    };
+
+    /// <summary>Whole numbers, separated by commas or semicolons.</summary>
+    public static Option<ImmutableArray<int>> Wholes(string name, string description, int least, int standard) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => [standard],
+        CustomParser = result =>
+        {
+            string[] parts = Text(result).Split([',', ';'], StringSplitOptions.TrimEntries);
+            ImmutableArray<int> numbers = [.. parts.Select(part => int.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least ? number : -1)];
+            return numbers.Contains(-1) ? Refuse<ImmutableArray<int>>(result, [standard], $"{name} takes a whole number, {least} or more, or several separated by commas; '{Text(result)}' is none.") : numbers;
+        },
     };
 
     /// <summary>A number, with a point where it has decimals.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using Octet.Quantization;
 using Octet.Quantization.Calibration;
@@ -21,14 +22,18 @@ internal static class QuantizeVerb
         variants.AcceptOnlyFromAmong([.. Variants.All]);
         Option<string[]> exclude = new("--exclude") { Description = "A node's name or an operator that stays float; * and ? are wildcards. May be given several times.", DefaultValueFactory = _ => [] };
         Option<string> recipe = new("--recipe") { Description = "A recipe to repeat: the 'recipe' object of a variant in report.json.", DefaultValueFactory = _ => "" };
+        Option<ImmutableArray<int>> threads = NumberOption.Wholes("--threads", "Intra-operator threads to measure with; 0 is ONNX Runtime's own choice. Several (1,8) are each measured.", least: 0, standard: 0);
+        Option<ImmutableArray<int>> batch = NumberOption.Wholes("--batch", "Extent of a dynamic batch dimension. Several (1,16) are each measured.", least: 1, standard: 1);
+        Option<bool> noCustomOperators = new("--no-custom-operators") { Description = "Keeps every variant to ONNX Runtime's own operators." };
         Option<int> samples = NumberOption.Whole("--calibration-samples", "The most inputs that are read.", least: 1, standard: 300);
-        Command command = new("quantize", "Makes integer variants of a model, measures them against it, and keeps what is faster and still right.") { model, output, method, variants, exclude, recipe, samples, statistics };
-        foreach (Option option in common.All)
+        Command command = new("quantize", "Makes integer variants of a model, measures them against it, and keeps what is faster and still right.") { model, output, method, variants, exclude, recipe, samples, statistics, threads, batch, noCustomOperators };
+        foreach (Option option in common.All.Except([common.Threads, common.Batch]))
             command.Add(option);
 
         command.SetAction((parsed, cancellation) => Task.FromResult(Guarded.Run(() =>
         {
             string path = Path.GetFullPath(parsed.GetValue(model)!);
+            ImmutableArray<MeasuringCondition> conditions = MeasuringCondition.Combine(parsed.GetValue(threads), parsed.GetValue(batch));
             QuantizationRequest request = new()
             {
                 ModelPath = path,
@@ -45,8 +50,10 @@ internal static class QuantizeVerb
                 MaxAccuracyDrop = parsed.GetValue(common.MaxAccuracyDrop),
                 MinSpeedup = parsed.GetValue(common.MinSpeedup),
                 TimeBudget = TimeSpan.FromSeconds(parsed.GetValue(common.TimeBudget)),
-                Threads = parsed.GetValue(common.Threads),
-                BatchSize = parsed.GetValue(common.Batch),
+                Threads = conditions[0].Threads,
+                BatchSize = conditions[0].BatchSize,
+                Conditions = conditions[1..],
+                CustomOperators = !parsed.GetValue(noCustomOperators),
                 CalibrationSamples = parsed.GetValue(samples),
                 Method = parsed.GetValue(method)!,
                 Statistics = parsed.GetValue(statistics) is { } file ? Path.GetFullPath(file) : null,

@@ -30,6 +30,7 @@ internal static class ModelSection
                 Markup.Tag("p", Markup.Class("reason"), Markup.Tag("strong", Wording.ChoiceSentence(model)), " ", Words.ChoiceReason(model))),
             SummaryCards.Render(model),
             model.Variants.IsEmpty ? null : Section("Variants", VariantTable.Render(model), UnverifiedNote(model)),
+            Section("Threads and batch", ConditionTable.Render(model), ConditionTable.Note(model)),
             Section("Latency", LatencyPlot.Render(model)),
             Section("Accuracy against speed", FrontierPlot.Render(model)),
             Section("Layers", LayerPlot.Render(model), Exclude(model)),

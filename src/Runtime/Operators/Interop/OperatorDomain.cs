@@ -13,6 +13,7 @@ internal static unsafe class OperatorDomain
         new LookupTableOperator(ElementType.Int8),
         new QuantizedAddOperator(),
         new QuantizedChannelScaleOperator(),
+        new QuantizedDepthwiseConvOperator(),
         new QuantizeNhwcOperator(),
         new DequantizeNhwcOperator(),
         new ResizeNearestNhwcOperator(),
@@ -20,6 +21,21 @@ internal static unsafe class OperatorDomain
 
     // ONNX Runtime refuses a session whose options hold a domain twice.
     private static readonly ConditionalWeakTable<SessionOptions, object> Registered = [];
+
+    /// <summary>Why the domain cannot be made; null where it can.</summary>
+    public static string? FindFault()
+    {
+        try
+        {
+            _ = Instance.Value;
+            return null;
+        }
+        // Whatever it is (an older ONNX Runtime, none at all, one under another name), the application goes on without the operators.
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return Fault.Of(e);
+        }
+    }
 
     /// <summary>Adds the domain, unless it was added before.</summary>
     /// <exception cref="ObjectDisposedException">The options are disposed.</exception>
