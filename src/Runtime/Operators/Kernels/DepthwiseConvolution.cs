@@ -159,10 +159,13 @@ internal sealed unsafe class DepthwiseConvolution
 
         int block = (int)nint.Min(Block, _channels - channel);
         int lineChannels = _lineChannels == _channels ? block : _lineChannels;
+        nint linePixels = lineChannels / block;
         nint columns = nint.Min(parts.Tile, parts.Columns - column);
         nint length = Count(columns * block, Tile * lineChannels) * Tile * lineChannels;
         nint pairStep = SharesPairs ? 2 * _columns.Dilation / _columns.Stride * block : scratch.LineLength;
 
+        // Where only whole tiles are computed, nothing is written beyond the line.
+        bool isWhole = length == columns * block;
         byte* source = x + image * parts.Height * parts.Width * _channels + channel;
         nint firstPixel = column * _columns.Stride - _columns.Before;
         nint staged = nint.MinValue;
@@ -198,8 +201,11 @@ internal sealed unsafe class DepthwiseConvolution
                 for (int pair = 0; pair < _pairsPerRow; pair++, offset += pairStep)
                     scratch.Offsets[offsets++] = offset;
             }
-            Convolve<T>(scratch, offsets, (int)channel, (int)firstTap * _pairsPerRow, lineChannels, length);
-            Write(scratch.Line, table, y + ((image * parts.Rows + row) * parts.Columns + column) * _channels + channel, columns, block, instructions);
+            byte* destination = y + ((image * parts.Rows + row) * parts.Columns + column) * _channels + channel;
+            byte* line = isWhole ? destination : scratch.Line;
+            nint linePitch = isWhole ? _channels * linePixels : lineChannels;
+            Convolve<T>(scratch, offsets, (int)channel, (int)firstTap * _pairsPerRow, lineChannels, length, line, linePitch);
+            Write(line, linePitch / linePixels, table, destination, columns, block, instructions);
         }
     }
 
@@ -239,6 +245,13 @@ internal sealed unsafe class DepthwiseConvolution
     private static void Interleave<T>(byte* first, byte* second, int* pairs, nint count) where T : unmanaged, IPairLanes<T>
     {
         nint i = 0;
+        for (; i <= count - 4 * Group; i += 4 * Group)
+        {
+            T.Interleave(first + i, second + i, pairs + i);
+            T.Interleave(first + i + Group, second + i + Group, pairs + i + Group);
+            T.Interleave(first + i + 2 * Group, second + i + 2 * Group, pairs + i + 2 * Group);
+            T.Interleave(first + i + 3 * Group, second + i + 3 * Group, pairs + i + 3 * Group);
+        }
         for (; i <= count - Group; i += Group)
             T.Interleave(first + i, second + i, pairs + i);
         if (i == count)
@@ -250,73 +263,81 @@ internal sealed unsafe class DepthwiseConvolution
                 pairs[i] = first[i] | second[i] << 16;
     }
 
+    /// <summary>Computes a line: the sums of its windows, quantized.</summary>
+    /// <param name="scratch">Pairs, where those of a window stand, and biases.</param>
+    /// <param name="pairs">How many there are in a window.</param>
+    /// <param name="channel">The first channel.</param>
+    /// <param name="firstPair">The first pair's place in a filter.</param>
+    /// <param name="pitch">Sums from a register to the next one of a tile: the line's channels.</param>
+    /// <param name="length">Sums of the line: whole tiles.</param>
+    /// <param name="line">Where the line goes to.</param>
+    /// <param name="linePitch">Bytes from one register's results to the next one's there.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Convolve<T>(Scratch scratch, int pairs, int channel, int firstPair, int lineChannels, nint length) where T : unmanaged, IPairLanes<T>
+    private void Convolve<T>(Scratch scratch, int pairs, int channel, int firstPair, nint pitch, nint length, byte* line, nint linePitch)
+        where T : unmanaged, IPairLanes<T>
     {
-        nint pitch = lineChannels, step = Tile * pitch;
+        nint step = Tile * pitch, lineStep = Tile * linePitch;
         nint* offsets = scratch.Offsets;
         fixed (short* weights = _weights)
         fixed (float* multipliers = _multipliers)
         {
-            for (int lane = 0; lane < lineChannels; lane += T.Count)
+            for (nint lane = 0; lane < pitch; lane += T.Count)
             {
-                int first = channel + lane;
+                nint first = channel + lane;
                 T bias = T.Load(scratch.Biases + lane);
                 float* multiplier = multipliers + first;
                 int* filter = (int*)weights + (first / Group * _pairs + firstPair) * Group + first % Group;
+                byte* y = line + lane;
                 nint i = lane;
                 // Two tiles, as long as there are: each load of weights is shared by more.
-                for (; i < length - step; i += 2 * step)
+                for (; i < length - step; i += 2 * step, y += 2 * lineStep)
                 {
-                    T a0 = bias, a1 = bias, a2 = bias, a3 = bias, a4 = bias, a5 = bias, a6 = bias, a7 = bias;
+                    Sums<T> near = new(bias), far = new(bias);
                     int* window = scratch.Staged + i;
                     int* weight = filter;
-                    for (int pair = 0; pair < pairs; pair++, weight += Group)
+                    int pair = 0;
+                    for (; pair <= pairs - 3; pair += 3, weight += 3 * Group)
                     {
-                        T w = T.Load(weight);
-                        int* source = window + offsets[pair];
-                        a0 = a0.AddProducts(source, w);
-                        a1 = a1.AddProducts(source + pitch, w);
-                        a2 = a2.AddProducts(source + 2 * pitch, w);
-                        a3 = a3.AddProducts(source + 3 * pitch, w);
-                        source += step;
-                        a4 = a4.AddProducts(source, w);
-                        a5 = a5.AddProducts(source + pitch, w);
-                        a6 = a6.AddProducts(source + 2 * pitch, w);
-                        a7 = a7.AddProducts(source + 3 * pitch, w);
+                        int* source0 = window + offsets[pair], source1 = window + offsets[pair + 1], source2 = window + offsets[pair + 2];
+                        T w0 = T.Load(weight), w1 = T.Load(weight + Group), w2 = T.Load(weight + 2 * Group);
+                        near = near.Add(source0, pitch, w0).Add(source1, pitch, w1).Add(source2, pitch, w2);
+                        far = far.Add(source0 + step, pitch, w0).Add(source1 + step, pitch, w1).Add(source2 + step, pitch, w2);
                     }
-                    T.StoreQuantized(a0, a1, a2, a3, multiplier, _yZeroPoint, scratch.Line + i, pitch);
-                    T.StoreQuantized(a4, a5, a6, a7, multiplier, _yZeroPoint, scratch.Line + i + step, pitch);
+                    for (; pair < pairs; pair++, weight += Group)
+                    {
+                        int* source = window + offsets[pair];
+                        T w = T.Load(weight);
+                        near = near.Add(source, pitch, w);
+                        far = far.Add(source + step, pitch, w);
+                    }
+                    near.Store(multiplier, _yZeroPoint, y, linePitch);
+                    far.Store(multiplier, _yZeroPoint, y + lineStep, linePitch);
                 }
-                for (; i < length; i += step)
+                for (; i < length; i += step, y += lineStep)
                 {
-                    T a0 = bias, a1 = bias, a2 = bias, a3 = bias;
+                    Sums<T> sums = new(bias);
                     int* window = scratch.Staged + i;
                     int* weight = filter;
                     for (int pair = 0; pair < pairs; pair++, weight += Group)
-                    {
-                        T w = T.Load(weight);
-                        int* source = window + offsets[pair];
-                        a0 = a0.AddProducts(source, w);
-                        a1 = a1.AddProducts(source + pitch, w);
-                        a2 = a2.AddProducts(source + 2 * pitch, w);
-                        a3 = a3.AddProducts(source + 3 * pitch, w);
-                    }
-                    T.StoreQuantized(a0, a1, a2, a3, multiplier, _yZeroPoint, scratch.Line + i, pitch);
+                        sums = sums.Add(window + offsets[pair], pitch, T.Load(weight));
+                    sums.Store(multiplier, _yZeroPoint, y, linePitch);
                 }
             }
         }
     }
 
-    private void Write(byte* line, byte* table, byte* y, nint columns, int block, InstructionSet instructions)
+    /// <summary>Copies a line to where it belongs, or looks it up; without a table a line that is there already is left.</summary>
+    private void Write(byte* line, nint linePitch, byte* table, byte* y, nint columns, int block, InstructionSet instructions)
     {
-        nint run = block == _channels ? columns * block : block;
-        for (nint written = 0; written < columns * block; written += run, y += _channels)
+        if (table == null && line == y)
+            return;
+        nint pixels = block == _channels ? columns : 1;
+        for (nint column = 0; column < columns; column += pixels, line += pixels * linePitch, y += pixels * _channels)
         {
             if (table != null)
-                LookupTable.Apply(table, line + written, y, run, instructions);
+                LookupTable.Apply(table, line, y, pixels * block, instructions);
             else
-                Buffer.MemoryCopy(line + written, y, run, run);
+                Buffer.MemoryCopy(line, y, pixels * block, pixels * block);
         }
     }
 
@@ -331,6 +352,31 @@ internal sealed unsafe class DepthwiseConvolution
         public nint Pieces => Images * Bands * Tiles * Blocks;
 
         public nint Count => (Pieces + PiecesPerPart - 1) / PiecesPerPart;
+    }
+
+    /// <summary>A tile: four registers of sums, a pitch apart.</summary>
+    private readonly struct Sums<T> where T : unmanaged, IPairLanes<T>
+    {
+        private readonly T _a0, _a1, _a2, _a3;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Sums(T value) : this(value, value, value, value)
+        {
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private Sums(T a0, T a1, T a2, T a3) => (_a0, _a1, _a2, _a3) = (a0, a1, a2, a3);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Sums<T> Add(int* pairs, nint pitch, T weights) => new(
+            _a0.AddProducts(pairs, weights),
+            _a1.AddProducts(pairs + pitch, weights),
+            _a2.AddProducts(pairs + 2 * pitch, weights),
+            _a3.AddProducts(pairs + 3 * pitch, weights));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store(float* multipliers, int zeroPoint, byte* destination, nint pitch) =>
+            T.StoreQuantized(_a0, _a1, _a2, _a3, multipliers, zeroPoint, destination, pitch);
     }
 
     /// <summary>The memory of a part.</summary>
