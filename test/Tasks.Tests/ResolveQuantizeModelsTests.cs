@@ -54,6 +54,8 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
             --batch-size=1
             --target=auto
             --calibration-samples=300
+            --method=auto
+            --custom-operators=true
             --preprocessing=scale=1/255;   mean=0.5
             --labels={_project["calibration/labels.csv"]}
             --input-shapes=x=1,3,48,192
