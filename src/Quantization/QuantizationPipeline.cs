@@ -14,7 +14,6 @@ using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Preparation;
 using Octet.Quantization.Reporting;
-using Octet.Quantization.Search;
 using Octet.Runtime;
 
 namespace Octet.Quantization;
@@ -25,14 +24,6 @@ namespace Octet.Quantization;
 /// </summary>
 public sealed class QuantizationPipeline
 {
-    // Shares of the time budget after which no further trial begins: refinements, the ranking of layers, leaving layers float.
-    private const double RefinementShare = 0.35;
-    private const double RankingShare = 0.5;
-    private const double ExclusionShare = 0.7;
-
-    // The order of layers shows on a few samples.
-    private const int LayerSamples = 4;
-
     private readonly QuantizationRequest _request;
     private readonly IDiagnosticSink _diagnostics;
     private readonly IProgress<QuantizationProgress>? _progress;
@@ -88,9 +79,9 @@ public sealed class QuantizationPipeline
         using ModelSession session = opened;
         string inputs = TensorSignature.Describe(session.InputNames, session.Inputs);
         string outputs = TensorSignature.Describe(session.OutputNames, session.Outputs);
-        if (session.InputNames.FirstOrDefault(name => !session.Inputs[name].IsTensor) is { } odd)
+        if (ReasonNotMeasurable(session) is { } unmeasurable)
         {
-            Diagnostic problem = DiagnosticCatalog.Create("OCT2007", _request.ModelPath, $"its input '{odd}' is no tensor, so that it cannot be run on samples");
+            Diagnostic problem = DiagnosticCatalog.Create("OCT2007", _request.ModelPath, unmeasurable);
             _diagnostics.Report(problem);
             return WriteFloatOnly(problem.Text, inputs, outputs);
         }
@@ -121,12 +112,14 @@ public sealed class QuantizationPipeline
         Candidate[] candidates = [.. RequestedVariants(prepared, calibrated).Select(name => new Candidate(name, samples.Labelled))];
         try
         {
-            VariantFactory factory = new(prepared, _request.Exclude, Target, () => dataFree ?? FindStaticRecipe(prepared, reference, candidates, samples));
+            StaticVariants staticVariants = new(_request, Target, reference, samples, _scratch, _elapsed, Report, _cancellation);
+            int weightLimit = Variants.WeightLimit(candidates.Select(candidate => candidate.Name).FirstOrDefault(Variants.NeedsCalibration, Variants.Int8));
+            VariantFactory factory = new(prepared, _request.Exclude, Target, () => dataFree ?? staticVariants.Find(prepared, weightLimit, _statistics));
             CandidateMeasurement measurement = new(_request, reference, samples, _scratch, _elapsed, Report, _cancellation);
             MakeVariants(factory, candidates);
             Probe probe = measurement.MeasureAccuracy(candidates);
             if (samples.AreReal && _request.Pinned is null)
-                LeaveWorstLayersFloat(factory, reference, candidates, samples, measurement);
+                LeaveWorstLayersFloat(staticVariants, factory, candidates, samples, measurement);
             measurement.MeasureSpeed(candidates);
             ImmutableArray<LayerReport> layers = measurement.MeasureLayers(candidates);
             return Conclude(reference, candidates, samples, probe, layers, inputs, outputs);
@@ -192,6 +185,15 @@ public sealed class QuantizationPipeline
             }
             throw DiagnosticCatalog.Exception("OCT2005", _request.ModelPath, MachineDescription.Current.OnnxRuntime, message);
         }
+    }
+
+    private static string? ReasonNotMeasurable(ModelSession session)
+    {
+        if (session.InputNames.FirstOrDefault(name => !session.Inputs[name].IsTensor) is { } input)
+            return $"its input '{input}' is no tensor, so that it cannot be run on samples";
+        return session.OutputNames.FirstOrDefault(name => !session.Outputs[name].IsTensor || session.Outputs[name].IsString) is { } output
+            ? $"its output '{output}' is no tensor of numbers, so that variants cannot be compared with it"
+            : null;
     }
 
     private Samples? OpenSamples(ModelSession session)
@@ -273,49 +275,21 @@ public sealed class QuantizationPipeline
         }
     }
 
-    private StaticRecipe FindStaticRecipe(ModelProto prepared, Candidate reference, Candidate[] candidates, Samples samples)
+    private void LeaveWorstLayersFloat(StaticVariants staticVariants, VariantFactory factory, Candidate[] candidates, Samples samples, CandidateMeasurement measurement)
     {
-        if (_statistics is { } file)
-            file.EnsureCovers(_request.Statistics!, StaticQuantization.Plan(prepared, _request.Exclude).Observed);
-        StaticSearchSettings settings = new(
-            _request.Exclude,
-            Variants.WeightLimit(candidates.Select(candidate => candidate.Name).First(Variants.NeedsCalibration)),
-            Target.SignedActivations,
-            _request.Method,
-            _request.Pinned,
-            samples.Count,
-            samples.Read,
-            _scratch,
-            () => _elapsed.Elapsed < _request.TimeBudget * RefinementShare,
-            Report);
-        return new StaticRecipeSearch(settings, judges => TrialBench.Create(reference.Session!, judges, samples.Labelled, _scratch, _cancellation), _cancellation).Find(prepared, _statistics?.Statistics);
-    }
-
-    /// <summary>Where a static variant is less accurate than asked for, makes it anew with its worst layers in float.</summary>
-    private void LeaveWorstLayersFloat(VariantFactory factory, Candidate reference, Candidate[] candidates, Samples samples, CandidateMeasurement measurement)
-    {
-        bool HasTime() => _elapsed.Elapsed < _request.TimeBudget * ExclusionShare;
-        TrialBench? bench = null;
-        for (int i = 0; i < candidates.Length && HasTime(); i++)
+        for (int i = 0; i < candidates.Length; i++)
         {
-            if (!candidates[i].IsAlive || candidates[i].Build?.Static is not { } recipe || candidates[i].Accuracy.ToReport(samples.AreReal).Drop <= _request.MaxAccuracyDrop)
-                continue;
-            Report($"leaving layers of {candidates[i].Name} float, for accuracy");
-            bench ??= TrialBench.Create(reference.Session!, Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>(), samples.Labelled, _scratch, _cancellation);
-            int weightLimit = Variants.WeightLimit(candidates[i].Name);
-            TrialScore Measure(TrialBench judge, StaticRecipe trial) => judge.Measure(trial.Emit(weightLimit, Target.SignedActivations).Model);
-            TrialBench few = bench.Take(LayerSamples);
-            ImmutableArray<string> ranking = LayerSensitivity.Rank(recipe, trial => Measure(few, trial), () => _elapsed.Elapsed < _request.TimeBudget * RankingShare);
-            (StaticRecipe found, _) = LayerExclusion.Find(recipe, Measure(bench, recipe), ranking, _request.MaxAccuracyDrop, trial => Measure(bench, trial), HasTime);
-            if (ReferenceEquals(found, recipe))
+            string name = candidates[i].Name;
+            if (!candidates[i].IsAlive || candidates[i].Build?.Static is not { } recipe || candidates[i].Accuracy.ToReport(verified: true).Drop <= _request.MaxAccuracyDrop
+                || staticVariants.LeaveWorstLayersFloat(name, recipe) is not { } found)
                 continue;
 
-            string name = candidates[i].Name;
             candidates[i].Dispose();
             candidates[i] = new Candidate(name, samples.Labelled);
             Open(candidates[i], () => factory.Make(name, found));
             measurement.MeasureAccuracy([candidates[i]]);
-            _diagnostics.Report(DiagnosticCatalog.Create("OCT4005", _request.ModelPath, _request.Name, name, found.LeftFloat.Count, recipe.Plan.ComputeNodes.Count, string.Join(", ", found.LeftFloat.Keys)));
+            string[] left = [.. found.LeftFloat.Keys.Except(recipe.LeftFloat.Keys)];
+            _diagnostics.Report(DiagnosticCatalog.Create("OCT4005", _request.ModelPath, _request.Name, name, left.Length, recipe.Plan.ComputeNodes.Count, string.Join(", ", left)));
         }
     }
 

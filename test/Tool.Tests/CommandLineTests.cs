@@ -97,6 +97,21 @@ public class CommandLineTests
     }
 
     [Fact]
+    public void Bench_takes_many_files_and_writes_a_page_with_the_plot()
+    {
+        using Workshop workshop = new();
+        string second = workshop.AddModel("second", SmallModels.Convolutions());
+        Outcome outcome = OctetProcess.Run(["bench", workshop.Model, second, workshop.Model, "--html", workshop.File("deep/bench.html"), .. Quick]);
+        Assert.True(outcome.ExitCode == 0, outcome.ToString());
+        string page = File.ReadAllText(workshop.File("deep/bench.html"));
+        Assert.Contains("Each dot is a run", page, StringComparison.Ordinal);
+        foreach (string name in new[] { "models/model", "models/second", "models/model (2)" })
+            Assert.Contains($"{name}: median", page, StringComparison.Ordinal);
+        // A bar is for terminals.
+        Assert.DoesNotContain("in turns", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Compare_finds_a_file_equal_to_itself()
     {
         using Workshop workshop = new();

@@ -21,15 +21,12 @@ public sealed class QdqEmitter
     private readonly UniqueNames _names;
     private readonly QuantizationPlan _plan;
     private readonly IReadOnlyDictionary<string, ActivationRange> _ranges;
-    private readonly int _weightLimit;
     private readonly bool _signedActivations;
-    private readonly IReadOnlyDictionary<string, ImmutableArray<double>> _inputMeans;
+    private readonly IntegerWeights _weights;
     private readonly Dictionary<string, string> _dequantized = new(StringComparer.Ordinal);
     private readonly HashSet<string> _quantized;
     private readonly HashSet<string> _integerResults;
-    private readonly Dictionary<(string Weights, int Axis, string Bias, float ActivationScale, string CorrectedFor), (StoredIntegers Weights, StoredIntegers? Bias)> _quantizedWeights = [];
     private readonly Dictionary<string, StoredIntegers> _quantizedValues = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (StoredIntegers Stored, QuantizedWeights Integers)> _productWeights = new(StringComparer.Ordinal);
     private readonly List<string> _floatResults = [];
 
     // Of the graph that is being written.
@@ -46,7 +43,6 @@ public sealed class QdqEmitter
         _names = new UniqueNames(_model);
         _plan = plan;
         _ranges = ranges;
-        _weightLimit = weightLimit;
         _signedActivations = signedActivations;
         _quantized = [.. plan.Activations, .. plan.SharedParameters.Keys];
         // Values that integer nodes compute are known to the rest of the model in their quantized form only; values that float nodes compute
@@ -57,7 +53,7 @@ public sealed class QdqEmitter
                 .Where(pair => plan.Contains(pair.Node.Name) && !StaticQuantization.GivesFloat(pair.Node, pair.Index, _quantized.Contains))
                 .Select(pair => StaticQuantization.QuantizedResult(pair.Node, pair.Index)),
         ];
-        _inputMeans = inputMeans ?? ImmutableDictionary<string, ImmutableArray<double>>.Empty;
+        _weights = new IntegerWeights(_model, _names, weightLimit, inputMeans);
     }
 
     /// <summary>Returns the quantized model; the prepared one is left as it is.</summary>
@@ -161,28 +157,10 @@ public sealed class QdqEmitter
 
     private string AddProductToFloat(NodeProto node)
     {
-        // A clamp behind the product stays a float operator and keeps its own output.
-        string result = StaticQuantization.BiasBehind(node, _index)?.Output[0] ?? node.Output[0];
-        StoredIntegers input = _quantizedValues[node.Input[0]];
-        TensorProto floats = _index.Initializer(node.Input[1])!;
-        if (!_productWeights.TryGetValue(node.Input[1], out (StoredIntegers Stored, QuantizedWeights Integers) weights))
-        {
-            QuantizedWeights integers = QuantizedWeights.Quantize(floats.ToFloats(), floats.Dims, axis: 1, _weightLimit);
-            _productWeights[node.Input[1]] = weights = (Store(floats, integers), integers);
-        }
-        string bias = StaticQuantization.BiasBehind(node, _index) is { } add ? StaticQuantization.BiasOf(add, node) : "";
-        if (Corrected(node, bias.Length > 0 ? _index.Initializer(bias)!.ToFloats() : null, floats, weights.Integers, axis: 1) is { } corrected)
-        {
-            TensorProto tensor = Tensors.Create(_names.Fresh($"{(bias.Length > 0 ? bias : floats.Name)}_corrected"), [corrected.Length], corrected);
-            _index.GraphOfInitializer(node.Input[1])!.Initializer.Add(tensor);
-            bias = tensor.Name;
-        }
-        NodeProto product = Nodes.Create("MatMulIntegerToFloat", node.Name, [input.Values, weights.Stored.Values, input.Scale, weights.Stored.Scale, input.ZeroPoint, weights.Stored.ZeroPoint, bias], [result]);
-        product.Domain = ContribOperators.Domain;
-        _model.ImportContribOperators();
+        NodeProto product = _weights.ProductToFloat(node, _index, _quantizedValues[node.Input[0]]);
         _floatResults.Add(StaticQuantization.QuantizedResult(node, _index));
         _nodes.Add(product);
-        return result;
+        return product.Output[0];
     }
 
     private void AddPair(string value, string source, string? dequantizedName = null)
@@ -202,63 +180,15 @@ public sealed class QdqEmitter
 
     private void AddWeights(NodeProto node, NodeProto rewritten)
     {
-        int axis = OperatorTraits.ChannelAxis(node);
-        // The activation's scale decides the bias, and through it the weights; its means correct the bias.
-        string correctedFor = _inputMeans.ContainsKey(node.Input[0]) ? node.Input[0] : "";
-        float activationScale = node.InputAt(2).Length == 0 && correctedFor.Length == 0 ? 0 : ParametersOf(node.Input[0]).Scale;
-        (string, int, string, float, string) key = (node.Input[1], axis, node.InputAt(2), activationScale, correctedFor);
-        if (!_quantizedWeights.TryGetValue(key, out (StoredIntegers Weights, StoredIntegers? Bias) stored))
-            _quantizedWeights[key] = stored = QuantizeWeights(node, activationScale);
-        rewritten.Input[1] = Dequantize(node.Input[1], axis, stored.Weights);
-        if (stored.Bias is not { } integers)
-            return;
-        string bias = Dequantize(BiasName(node), 0, integers);
-        if (rewritten.Input.Count > 2)
-            rewritten.Input[2] = bias;
-        else
-            rewritten.Input.Add(bias);
-    }
-
-    private (StoredIntegers Weights, StoredIntegers? Bias) QuantizeWeights(NodeProto node, float activationScale)
-    {
-        TensorProto weights = _index.Initializer(node.Input[1])!;
-        float[]? bias = node.InputAt(2).Length > 0 ? _index.Initializer(node.Input[2])!.ToFloats() : null;
-        int axis = OperatorTraits.ChannelAxis(node);
-        float[] smallestScales = bias is null ? [] : QuantizedBias.SmallestWeightScales(bias, activationScale);
-        QuantizedWeights quantized = QuantizedWeights.Quantize(weights.AsFloats(), weights.Dims, axis, _weightLimit, smallestScales);
-
-        StoredIntegers storedWeights = Store(weights, quantized);
-        // A MatMul with an integer result has no bias.
-        bias = (node.OpType == "MatMul" ? null : Corrected(node, bias, weights, quantized, axis)) ?? bias;
+        (StoredIntegers weights, StoredIntegers? bias) = _weights.Of(node, _index, ParametersOf(node.Input[0]).Scale);
+        rewritten.Input[1] = Dequantize(node.Input[1], OperatorTraits.ChannelAxis(node), weights);
         if (bias is null)
-            return (storedWeights, null);
-
-        (int[] values, float[] scales) = QuantizedBias.Quantize(bias, activationScale, quantized.Scales);
-        string name = BiasName(node);
-        return (storedWeights, Store(name, weights.Name, scales, Tensors.Create(_names.Fresh($"{name}_quantized"), [values.Length], values), Tensors.Create(_names.Fresh($"{name}_zero_point"), [values.Length], new int[values.Length])));
-    }
-
-    private static string BiasName(NodeProto node) => node.InputAt(2).Length > 0 ? node.Input[2] : $"{node.Input[1]}_bias";
-
-    /// <summary>The bias (null: 0) without what the rounded weights add to the mean; null where it is not known.</summary>
-    private float[]? Corrected(NodeProto node, float[]? bias, TensorProto weights, QuantizedWeights quantized, int axis) =>
-        _inputMeans.TryGetValue(node.Input[0], out ImmutableArray<double> means) && BiasCorrection.Shifts(node, weights, quantized, axis, means) is { } shifts
-            ? [.. shifts.Select((shift, channel) => (float)((bias?[channel] ?? 0) - shift))]
-            : null;
-
-    private StoredIntegers Store(TensorProto weights, QuantizedWeights quantized) => Store(weights.Name, weights.Name, quantized.Scales,
-        Tensors.Create(_names.Fresh($"{weights.Name}_quantized"), weights.Dims, quantized.Values),
-        Tensors.Create(_names.Fresh($"{weights.Name}_zero_point"), [quantized.Scales.Length], new sbyte[quantized.Scales.Length]));
-
-    private StoredIntegers Store(string constant, string weights, float[] scales, TensorProto values, TensorProto zeroPoints)
-    {
-        string scale = _names.Fresh($"{constant}_scale");
-        // Beside the constant, or the weights where it is new, so that whatever graph reads the one can read the other.
-        GraphProto graph = _index.GraphOfInitializer(constant) ?? _index.GraphOfInitializer(weights)!;
-        graph.Initializer.Add(values);
-        graph.Initializer.Add(Tensors.Create(scale, [scales.Length], scales));
-        graph.Initializer.Add(zeroPoints);
-        return new StoredIntegers(values.Name, scale, zeroPoints.Name);
+            return;
+        string dequantized = Dequantize(IntegerWeights.BiasName(node), 0, bias);
+        if (rewritten.Input.Count > 2)
+            rewritten.Input[2] = dequantized;
+        else
+            rewritten.Input.Add(dequantized);
     }
 
     private string Dequantize(string constant, int axis, StoredIntegers integers)
@@ -277,7 +207,4 @@ public sealed class QdqEmitter
             value = source;
         return _signedActivations ? AffineParameters.ForInt8(_ranges[value]) : AffineParameters.ForUInt8(_ranges[value]);
     }
-
-    // Names of a tensor in integers, and of what turns it back into floats.
-    private sealed record StoredIntegers(string Values, string Scale, string ZeroPoint);
 }

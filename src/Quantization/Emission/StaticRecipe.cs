@@ -39,7 +39,7 @@ public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, Ca
     public StaticRecipe LeaveFloat(IEnumerable<KeyValuePair<string, string>> nodes)
     {
         ImmutableSortedDictionary<string, string> left = LeftFloat.SetItems(nodes);
-        return this with { LeftFloat = left, Plan = StaticQuantization.Plan(Prepared, Exclude, left) };
+        return this with { LeftFloat = left, Plan = StaticQuantization.Plan(Prepared, Exclude, left, Plan.Operators) };
     }
 
     /// <summary>Writes the variant.</summary>

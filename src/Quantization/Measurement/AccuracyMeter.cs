@@ -10,11 +10,14 @@ namespace Octet.Quantization.Measurement;
 /// <remarks>
 /// The metric, in this order: <c>top1</c>, the share of samples whose top class is the label (drop: float's share minus the variant's);
 /// <c>agreement</c>, the share of rows whose top class is float's, where the first output looks like classes (drop: 1 - agreement);
+/// <c>agreement</c> again, the share of equal elements, where no output is a float tensor;
 /// <c>sqnr-db</c>, the signal-to-quantization-noise ratio of the worst output (drop: noise power / signal power, 10^(-dB/10), so that 20 dB is 0.01).
 /// </remarks>
 public sealed class AccuracyMeter(bool labelled)
 {
-    private readonly Dictionary<string, (double Signal, double Noise, bool Comparable)> _power = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SignalToNoise> _ratios = new(StringComparer.Ordinal);
+    private long _elements;
+    private long _equalElements;
     private int _samples;
     private int _rows;
     private int _agreeing;
@@ -32,19 +35,23 @@ public sealed class AccuracyMeter(bool labelled)
         _samples++;
         for (int output = 0; output < reference.Length; output++)
         {
-            if (reference[output].Data is not float[] expected || actual[output].Data is not float[] got)
+            if (!reference[output].IsFloat || !actual[output].IsFloat)
+            {
+                AddElements(reference[output], actual[output]);
                 continue;
-            AddPower(reference[output].Name, expected, got);
+            }
+            float[] expected = reference[output].ToFloats();
+            float[] got = actual[output].ToFloats();
+            if (!_ratios.TryGetValue(reference[output].Name, out SignalToNoise? ratio))
+                _ratios[reference[output].Name] = ratio = new SignalToNoise();
+            ratio.Add(expected, got);
             if (output == 0 && Agreement.LooksLikeClasses(reference[0].Shape.AsSpan()))
                 AddClasses(expected, got, (int)reference[0].Shape[1], labels);
         }
     }
 
     /// <summary>Signal-to-quantization-noise ratio over all samples, of the worst float output, dB; the float model itself has 200.</summary>
-    public double SqnrDb => _power.Count == 0
-        ? Agreement.LimitDb
-        : _power.Values.Min(power => !power.Comparable ? -Agreement.LimitDb : power.Noise == 0 ? Agreement.LimitDb : power.Signal == 0 ? -Agreement.LimitDb
-            : Math.Clamp(10 * Math.Log10(power.Signal / power.Noise), -Agreement.LimitDb, Agreement.LimitDb));
+    public double SqnrDb => _ratios.Count == 0 ? Agreement.LimitDb : _ratios.Values.Min(ratio => ratio.Db);
 
     /// <summary>The figures for the report.</summary>
     /// <param name="verified">Whether the samples were real inputs.</param>
@@ -61,28 +68,20 @@ public sealed class AccuracyMeter(bool labelled)
             double agreement = _agreeing / (double)_rows;
             return new AccuracyReport("agreement", 1, agreement, 1 - agreement, _rows, verified);
         }
+        if (_ratios.Count == 0 && _elements > 0)
+        {
+            double agreement = _equalElements / (double)_elements;
+            return new AccuracyReport("agreement", 1, agreement, 1 - agreement, _samples, verified);
+        }
         return new AccuracyReport("sqnr-db", null, SqnrDb, Math.Min(1, Math.Pow(10, -SqnrDb / 10)), _samples, verified);
     }
 
-    private void AddPower(string output, float[] expected, float[] got)
+    // Class numbers, indices, masks: right or wrong, with nothing between.
+    private void AddElements(NamedTensor expected, NamedTensor got)
     {
-        (double signal, double noise, bool comparable) = _power.GetValueOrDefault(output, (0, 0, true));
-        comparable &= expected.Length == got.Length;
-        for (int i = 0; comparable && i < expected.Length; i++)
-        {
-            double error = (double)expected[i] - got[i];
-            if (double.IsFinite(error))
-            {
-                signal += (double)expected[i] * expected[i];
-                noise += error * error;
-            }
-            else
-            {
-                // The same infinity or NaN on both sides agrees.
-                comparable = expected[i].Equals(got[i]);
-            }
-        }
-        _power[output] = (signal, noise, comparable);
+        _elements += Math.Max(expected.Count, got.Count);
+        if (expected.ElementType == got.ElementType)
+            _equalElements += expected.Data.Cast<object>().Zip(got.Data.Cast<object>()).Count(pair => pair.First.Equals(pair.Second));
     }
 
     private void AddClasses(float[] expected, float[] got, int classes, ImmutableArray<int> labels)

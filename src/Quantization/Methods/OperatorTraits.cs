@@ -72,8 +72,14 @@ internal static class OperatorTraits
     /// Whether the node may join the nodes around it: it has an integer kernel, or only moves values. Joining is worth it between two integer
     /// nodes only, where it saves a conversion on either side.
     /// </summary>
-    public static bool CanConnect(NodeProto node, GraphIndex index)
+    /// <param name="node">The node.</param>
+    /// <param name="index">Of its graph.</param>
+    /// <param name="operators">Which operators there are. Those with tables are for the main graph alone.</param>
+    public static bool CanConnect(NodeProto node, GraphIndex index, ConnectingOperators operators = ConnectingOperators.Standard)
     {
+        if (operators == ConnectingOperators.WithTables && index.Outer is null
+            && (TableFunction.Of(node, index) is not null || ScaledByChannel(node, index) is not null || PadsWithZeros(node, index) || ConcatenatesZeros(node, index)))
+            return true;
         if (!node.IsStandard())
             return false;
         return node.OpType switch
@@ -82,6 +88,8 @@ internal static class OperatorTraits
             "Concat" => ActivationInputs(node, index).Count() == node.Input.Count,
             "GlobalAveragePool" => true,
             "AveragePool" => node.Int("ceil_mode", 0) == 0,
+            // Its zeros are values of a quantized input, but ONNX Runtime does not fuse it.
+            "Pad" => false,
             _ => KeepsValues(node),
         };
     }
@@ -92,13 +100,36 @@ internal static class OperatorTraits
         "MaxPool" => node.Output.Count == 1,
         "Reshape" or "Transpose" or "Flatten" or "Squeeze" or "Unsqueeze" => true,
         "Resize" => node.Text("mode", "nearest") is "nearest",
+        "Pad" => true,
         _ => false,
     };
+
+    /// <summary>The position of the input of a Mul that has channels and pixels; the other has a factor for each channel: [n, c, ...] by [n, c, 1, ...]. Null for others.</summary>
+    public static int? ScaledByChannel(NodeProto node, GraphIndex index)
+    {
+        if (!node.Is("Mul") || node.Input.Any(input => index.Initializer(input) is not null))
+            return null;
+        return Scales(1, 0) ? 0 : Scales(0, 1) ? 1 : null;
+
+        bool Scales(int factor, int scaled) =>
+            index.Extents(node.Input[factor]) is [var images, > 0 and var channels, .. { Length: > 0 } ones] && ones.All(extent => extent == 1)
+            && index.Extents(node.Input[scaled]) is [var scaledImages, var scaledChannels, .. { Length: > 0 } pixels]
+            && pixels.Length == ones.Length && scaledChannels == channels && scaledImages == images;
+    }
+
+    /// <summary>Whether the node puts constants beside its input that are all zeros, as some exporters widen the channels.</summary>
+    public static bool ConcatenatesZeros(NodeProto node, GraphIndex index) =>
+        node.Is("Concat") && ActivationInputs(node, index).Any() && node.Input.All(input => index.Initializer(input) is not { } constant || (IsSingle(constant) && !constant.ToFloats().Any(value => value != 0)));
+
+    /// <summary>Whether the node adds zeros around its input, a constant number of them.</summary>
+    public static bool PadsWithZeros(NodeProto node, GraphIndex index) =>
+        node.Is("Pad") && node.Text("mode", "constant") == "constant" && index.Initializer(node.InputAt(1)) is not null && node.InputAt(3).Length == 0
+        && (node.InputAt(2).Length == 0 || index.Scalar(node.Input[2]) == 0);
 
     /// <summary>The inputs that carry activations: not constants, not shapes or indices.</summary>
     public static IEnumerable<string> ActivationInputs(NodeProto node, GraphIndex index)
     {
-        IEnumerable<string> inputs = node.OpType is "Add" or "Concat" ? node.Input : node.Input.Take(1);
+        IEnumerable<string> inputs = node.OpType is "Add" or "Concat" or "Mul" or "Sub" or "Div" or "Min" or "Max" ? node.Input : node.Input.Take(1);
         return inputs.Where(input => input.Length > 0 && index.Initializer(input) is null);
     }
 

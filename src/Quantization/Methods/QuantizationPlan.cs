@@ -18,6 +18,9 @@ public sealed record QuantizationPlan(
     ImmutableDictionary<string, string> SharedParameters,
     ImmutableSortedDictionary<string, string> FloatReasons)
 {
+    /// <summary>The operators that the plan was made for: whoever writes it must have them.</summary>
+    public ConnectingOperators Operators { get; init; }
+
     /// <summary>Every value that this plan, or one that leaves more nodes float, needs a range of.</summary>
     public ImmutableArray<string> Observed => [.. Activations, .. SharedParameters.Keys.Order(StringComparer.Ordinal)];
 

@@ -16,13 +16,16 @@ public static class StaticQuantization
     /// <param name="model">The prepared model.</param>
     /// <param name="exclude">Nodes and operators that stay float because the user says so.</param>
     /// <param name="leftFloat">Nodes, by name, that stay float for another reason, which is the value.</param>
-    public static QuantizationPlan Plan(ModelProto model, IReadOnlyList<NodePattern> exclude, IReadOnlyDictionary<string, string>? leftFloat = null)
+    /// <param name="operators">Which operators may stand between integer compute nodes.</param>
+    public static QuantizationPlan Plan(
+        ModelProto model, IReadOnlyList<NodePattern> exclude, IReadOnlyDictionary<string, string>? leftFloat = null, ConnectingOperators operators = ConnectingOperators.Standard)
     {
         string? ReasonLeft(NodeProto node) => exclude.Any(pattern => pattern.Matches(node)) ? "it is excluded" : leftFloat?.GetValueOrDefault(node.Name);
         return Plan(
             model,
             (node, index) => ReasonLeft(node) ?? OperatorTraits.ReasonNotStatic(node, index) ?? ObservedValues.ReasonNot(index),
-            (node, index) => ReasonLeft(node) is null && ObservedValues.ReasonNot(index) is null);
+            (node, index) => ReasonLeft(node) is null && ObservedValues.ReasonNot(index) is null,
+            operators);
     }
 
     /// <summary>The part of a plan that calibration has found ranges for: what it has never reached stays float.</summary>
@@ -57,11 +60,13 @@ public static class StaticQuantization
             plan = Plan(
                 model,
                 (node, index) => last.FloatReasons.TryGetValue(node.Name, out string? known) ? known : Missing(node, index) is { } value ? reason(value, index) : null,
-                (node, index) => last.ConnectingNodes.Contains(node.Name) && Missing(node, index) is null);
+                (node, index) => last.ConnectingNodes.Contains(node.Name) && Missing(node, index) is null,
+                last.Operators);
         }
     }
 
-    private static QuantizationPlan Plan(ModelProto model, Func<NodeProto, GraphIndex, string?> reasonFloat, Func<NodeProto, GraphIndex, bool> mayConnect)
+    private static QuantizationPlan Plan(
+        ModelProto model, Func<NodeProto, GraphIndex, string?> reasonFloat, Func<NodeProto, GraphIndex, bool> mayConnect, ConnectingOperators operators)
     {
         (NodeProto Node, GraphIndex Index)[] nodes = [.. GraphIndex.Nodes(model.Graph)];
         Dictionary<string, string> floatReasons = new(StringComparer.Ordinal);
@@ -79,7 +84,7 @@ public static class StaticQuantization
                 compute.Add(node);
         }
 
-        HashSet<NodeProto> connecting = ConnectingNodes(nodes, compute, mayConnect);
+        HashSet<NodeProto> connecting = ConnectingNodes(nodes, compute, (node, index) => OperatorTraits.CanConnect(node, index, operators) && mayConnect(node, index));
         (NodeProto Node, GraphIndex Index)[] quantized = [.. nodes.Where(pair => compute.Contains(pair.Node) || connecting.Contains(pair.Node))];
         HashSet<string> read = new(quantized.SelectMany(pair => OperatorTraits.ActivationInputs(pair.Node, pair.Index)), StringComparer.Ordinal);
         Dictionary<string, string> shared = new(StringComparer.Ordinal);
@@ -106,7 +111,10 @@ public static class StaticQuantization
             [.. connecting.Select(node => node.Name)],
             [.. activations],
             shared.ToImmutableDictionary(StringComparer.Ordinal),
-            floatReasons.ToImmutableSortedDictionary(StringComparer.Ordinal));
+            floatReasons.ToImmutableSortedDictionary(StringComparer.Ordinal))
+        {
+            Operators = operators,
+        };
     }
 
     /// <summary>
@@ -162,7 +170,7 @@ public static class StaticQuantization
         {
             if (!compute.Contains(node))
             {
-                if (!OperatorTraits.CanConnect(node, index) || !mayConnect(node, index) || !OperatorTraits.ActivationInputs(node, index).All(integerValues.Contains))
+                if (!mayConnect(node, index) || !OperatorTraits.ActivationInputs(node, index).All(integerValues.Contains))
                     continue;
                 joined.Add(node);
             }

@@ -13,6 +13,7 @@ public sealed class GraphIndex
     private readonly Dictionary<string, TensorProto> _initializers = new(StringComparer.Ordinal);
     private readonly HashSet<string> _inputs;
     private readonly HashSet<string> _outputs;
+    private readonly Lazy<Dictionary<string, long?[]>> _extents;
 
     /// <summary>Indexes a graph. A node that reads a value inside its subgraphs counts as its consumer.</summary>
     /// <param name="graph">The graph.</param>
@@ -27,6 +28,7 @@ public sealed class GraphIndex
         _outputs = new HashSet<string>(graph.Output.Select(output => output.Name), StringComparer.Ordinal);
         foreach (TensorProto initializer in graph.Initializer)
             _initializers[initializer.Name] = initializer;
+        _extents = new Lazy<Dictionary<string, long?[]>>(() => KnownExtents(graph));
         foreach (NodeProto node in graph.Node)
             Add(node);
     }
@@ -67,6 +69,9 @@ public sealed class GraphIndex
     /// <summary>The constant scalar behind the value (any shape with one element), or null.</summary>
     public float? Scalar(string value) =>
         Initializer(value) is { } tensor && tensor.IsFloatingPoint() && tensor.ElementCount() == 1 ? tensor.ToFloats()[0] : null;
+
+    /// <summary>The extents of a value as the graph tells them, null for one that is unknown; null where not even their number is known.</summary>
+    public long?[]? Extents(string value) => _extents.Value.GetValueOrDefault(value);
 
     internal void Add(NodeProto node)
     {
@@ -111,6 +116,15 @@ public sealed class GraphIndex
                 yield return inner;
             yield return (node, index);
         }
+    }
+
+    private static Dictionary<string, long?[]> KnownExtents(GraphProto graph)
+    {
+        Dictionary<string, long?[]> extents = new(StringComparer.Ordinal);
+        foreach (ValueInfoProto info in graph.ValueInfo.Concat(graph.Output).Concat(graph.Input))
+            if (info.Type?.TensorType?.Shape is { } shape)
+                extents[info.Name] = [.. shape.Dim.Select(extent => extent.HasDimValue ? extent.DimValue : (long?)null)];
+        return extents;
     }
 
     private static IEnumerable<string> Reads(NodeProto node) =>

@@ -20,7 +20,7 @@ public static class CalibrationMethodSearch
             StaticRecipe trial = recipe with { Ranges = statistics.Ranges(method) };
             tried.Add((trial, measure(trial)));
         }
-        (StaticRecipe best, TrialScore score) = tried.OrderBy(entry => entry.Score.Drop).ThenByDescending(entry => entry.Score.SqnrDb).First();
+        (StaticRecipe best, TrialScore score) = tried.Aggregate((best, next) => next.Score.Beats(best.Score) ? next : best);
         ImmutableArray<TriedMethod> all = [.. tried.Select(entry => new TriedMethod(entry.Recipe.Ranges.Method, entry.Score.Drop, entry.Score.SqnrDb))];
         return (best with { Ranges = best.Ranges with { Tried = all } }, score);
     }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Octet.Runtime;
 
@@ -22,26 +21,9 @@ public static class Agreement
     {
         RequireSameLength(reference, actual);
 
-        double signal = 0;
-        double noise = 0;
-        for (int i = 0; i < reference.Length; i++)
-        {
-            double r = reference[i];
-            double error = r - actual[i];
-            if (IsFinite(error))
-            {
-                signal += r * r;
-                noise += error * error;
-            }
-            else if (!reference[i].Equals(actual[i]))
-            {
-                return -LimitDb;
-            }
-        }
-
-        if (noise == 0)
-            return LimitDb;
-        return signal == 0 ? -LimitDb : Math.Max(-LimitDb, Math.Min(LimitDb, 10 * Math.Log10(signal / noise)));
+        SignalToNoise ratio = new();
+        ratio.Add(reference, actual);
+        return ratio.Db;
     }
 
     /// <summary>Runs a session on every case of a probe: the lowest <see cref="SqnrDb"/> over all cases and all outputs of a float type.</summary>
@@ -56,7 +38,7 @@ public static class Agreement
         {
             foreach ((NamedTensor reference, NamedTensor actual) in RunFloatOutputs(session, probeCase))
             {
-                double sqnr = reference.Count == actual.Count ? SqnrDb(ToFloats(reference), ToFloats(actual)) : -LimitDb;
+                double sqnr = reference.Count == actual.Count ? SqnrDb(reference.ToFloats(), actual.ToFloats()) : -LimitDb;
                 lowest = Math.Min(lowest ?? sqnr, sqnr);
             }
         }
@@ -98,7 +80,7 @@ public static class Agreement
     /// <summary>The stored outputs of a float type, each with what the session makes of the same inputs.</summary>
     private static List<(NamedTensor Reference, NamedTensor Actual)> RunFloatOutputs(InferenceSession session, ProbeCase probeCase)
     {
-        NamedTensor[] references = [.. probeCase.Outputs.Where(static output => IsFloat(output.ElementType))];
+        NamedTensor[] references = [.. probeCase.Outputs.Where(static output => output.IsFloat)];
         var pairs = new List<(NamedTensor, NamedTensor)>();
         if (references.Length == 0)
             return pairs;
@@ -121,16 +103,6 @@ public static class Agreement
         }
     }
 
-    private static bool IsFloat(TensorElementType type) => type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.Double;
-
-    private static float[] ToFloats(NamedTensor tensor) => tensor.Data switch
-    {
-        float[] values => values,
-        double[] values => Array.ConvertAll(values, static value => (float)value),
-        Float16[] values => Array.ConvertAll(values, static value => value.ToFloat()),
-        _ => throw new ArgumentException($"The output '{tensor.Name}' is of type {tensor.ElementType}, not of a float type.", nameof(tensor)),
-    };
-
     private static int? TopClass(ReadOnlySpan<float> scores)
     {
         int top = 0;
@@ -149,7 +121,4 @@ public static class Agreement
         if (reference.Length != actual.Length)
             throw new ArgumentException($"The reference has {reference.Length} values, the other output {actual.Length}.", nameof(actual));
     }
-
-    // double.IsFinite is not in .NET Standard 2.0.
-    private static bool IsFinite(double value) => Math.Abs(value) <= double.MaxValue;
 }

@@ -41,6 +41,19 @@ public sealed class NamedTensor
     /// <summary>The number of elements.</summary>
     public int Count => Data.Length;
 
+    /// <summary>Whether the elements are floats of any width.</summary>
+    public bool IsFloat => ElementType is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.Double;
+
+    /// <summary>The elements as 32-bit floats: the data itself where they are such, else a copy.</summary>
+    /// <exception cref="InvalidOperationException">They are no floats.</exception>
+    public float[] ToFloats() => Data switch
+    {
+        float[] values => values,
+        double[] values => Array.ConvertAll(values, static value => (float)value),
+        Float16[] values => Array.ConvertAll(values, static value => value.ToFloat()),
+        _ => throw new InvalidOperationException($"'{Name}' is of type {ElementType}, not of a float type."),
+    };
+
     /// <summary>Wraps the data for ONNX Runtime without a copy; the data stays pinned until the value is disposed.</summary>
     public OrtValue ToOrtValue()
     {

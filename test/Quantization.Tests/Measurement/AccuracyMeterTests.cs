@@ -1,3 +1,4 @@
+using Microsoft.ML.OnnxRuntime;
 using System.Collections.Immutable;
 using CsCheck;
 using Octet.Quantization.Measurement;
@@ -81,4 +82,24 @@ public sealed class AccuracyMeterTests
     });
 
     private static ImmutableArray<NamedTensor> Scores(params float[] scores) => [new("y", [1, scores.Length], scores)];
+
+    [Fact]
+    public void Outputs_of_half_and_double_precision_are_compared()
+    {
+        AccuracyMeter meter = new(labelled: false);
+        meter.Add([new NamedTensor("y", [2], new[] { 3.0, 4.0 })], [new NamedTensor("y", [2], new[] { 3.0, 4.5 })], []);
+        Assert.Equal(20, meter.SqnrDb, 6);
+        AccuracyMeter half = new(labelled: false);
+        half.Add([new NamedTensor("y", [2], new[] { (Float16)3, (Float16)4 })], [new NamedTensor("y", [2], new[] { (Float16)3, (Float16)4.5f })], []);
+        Assert.Equal(20, half.SqnrDb, 6);
+    }
+
+    [Fact]
+    public void Where_no_output_is_a_float_tensor_elements_are_right_or_wrong()
+    {
+        AccuracyMeter meter = new(labelled: false);
+        meter.Add([new NamedTensor("class", [4], new[] { 1L, 2, 3, 4 })], [new NamedTensor("class", [4], new[] { 1L, 2, 3, 5 })], []);
+        AccuracyReport report = meter.ToReport(verified: true);
+        Assert.Equal(("agreement", 0.75, 0.25), (report.Metric, report.Value, report.Drop));
+    }
 }

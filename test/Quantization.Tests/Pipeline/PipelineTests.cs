@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Reporting;
 using Octet.Runtime;
 
@@ -241,5 +242,16 @@ public class PipelineTests
         Assert.Equal(12L, (long?)recipe["samples"]);
         Assert.Equal(5, ((JsonArray)recipe["calibrationsTried"]!).Count);
         Assert.NotNull(recipe["refinements"]);
+    }
+
+    [Fact]
+    public void An_output_that_cannot_be_compared_leaves_the_model_as_it_is()
+    {
+        GraphBuilder graph = new();
+        string text = graph.Node("Cast", [graph.Conv(graph.Input("x", SmallModels.Shape), 4, 3, 3)], Nodes.Attribute("to", (long)TensorProto.Types.DataType.String));
+        graph.Graph.Output.Add(new ValueInfoProto { Name = text, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.String } } });
+        using PipelineFolder folder = new PipelineFolder(graph.Build()).WithSamples(2, SmallModels.Shape);
+        Assert.Equal("float", folder.Run().Report.Selected);
+        Assert.Contains("no tensor of numbers", folder.Diagnosed.Said.Single(said => said.Code == "OCT2007").Text, StringComparison.Ordinal);
     }
 }

@@ -31,7 +31,8 @@ public sealed class CalibrationMethodTests
         CalibratedRanges best = CalibrationMethodSearch.Best(recipe, statistics, trial => bench.Measure(trial.Emit(127, signedActivations: false).Model)).Recipe.Ranges;
 
         Assert.Equal(CalibrationMethods.All, best.Tried.Select(tried => tried.Method));
-        Assert.Equal(best.Tried.Max(tried => tried.SqnrDb), best.Tried.Single(tried => tried.Method == best.Method).SqnrDb);
+        // A tenth of a decibel decides nothing.
+        Assert.InRange(best.Tried.Single(tried => tried.Method == best.Method).SqnrDb, best.Tried.Max(tried => tried.SqnrDb) - 0.1, double.PositiveInfinity);
         // One far outlier in millions of values: the full range cannot be the best.
         Assert.NotEqual(CalibrationMethods.MinMax, best.Method);
         Assert.Equal(statistics.Ranges(best.Method).Ranges.OrderBy(pair => pair.Key, StringComparer.Ordinal), best.Ranges.OrderBy(pair => pair.Key, StringComparer.Ordinal));
@@ -65,6 +66,7 @@ public sealed class CalibrationMethodTests
             Data = [scratch.File("data")],
             Variants = [Variants.Int8],
             Method = CalibrationMethods.Mse,
+            MaxAccuracyDrop = 1,
         };
 
         string run = Recipe(request);

@@ -8,20 +8,7 @@ internal readonly unsafe struct KernelContext(nint context)
 {
     /// <summary>An input.</summary>
     /// <exception cref="OperatorException">It has more than <see cref="Shape.MaximumRank"/> dimensions.</exception>
-    public Tensor Input(int index)
-    {
-        nint value = InputValue(index);
-        nint info;
-        OnnxRuntimeApi.Check(((delegate* unmanaged<nint, nint*, nint>)OnnxRuntimeApi.Function(OrtFunction.GetTensorTypeAndShape))(value, &info));
-        try
-        {
-            return new Tensor(DataOf(value), Shape.Read(info));
-        }
-        finally
-        {
-            ((delegate* unmanaged<nint, void>)OnnxRuntimeApi.Function(OrtFunction.ReleaseTensorTypeAndShapeInfo))(info);
-        }
-    }
+    public Tensor Input(int index) => Tensor.Read(InputValue(index));
 
     /// <summary>Whether the optional input is given.</summary>
     public bool HasInput(int index)
@@ -39,7 +26,7 @@ internal readonly unsafe struct KernelContext(nint context)
         fixed (long* extents = shape.Extents)
             OnnxRuntimeApi.Check(((delegate* unmanaged<nint, nuint, long*, nuint, nint*, nint>)OnnxRuntimeApi.Function(OrtFunction.KernelContext_GetOutput))(
                 context, 0, extents, (nuint)shape.Rank, &value));
-        return DataOf(value);
+        return Tensor.DataOf(value);
     }
 
     /// <summary>Runs the parts of a work on ONNX Runtime's threads, this one among them, and returns when all are done.</summary>
@@ -91,13 +78,6 @@ internal readonly unsafe struct KernelContext(nint context)
         OnnxRuntimeApi.Check(((delegate* unmanaged<nint, nuint, nint*, nint>)OnnxRuntimeApi.Function(OrtFunction.KernelContext_GetInput))(
             context, (nuint)index, &value));
         return value;
-    }
-
-    private static byte* DataOf(nint value)
-    {
-        byte* data;
-        OnnxRuntimeApi.Check(((delegate* unmanaged<nint, byte**, nint>)OnnxRuntimeApi.Function(OrtFunction.GetTensorMutableData))(value, &data));
-        return data;
     }
 
     private struct ParallelCall

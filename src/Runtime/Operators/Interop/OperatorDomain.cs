@@ -13,6 +13,7 @@ internal static unsafe class OperatorDomain
         new LookupTableOperator(ElementType.Int8),
         new QuantizedAddOperator(),
         new QuantizedChannelScaleOperator(),
+        new QuantizedDepthwiseConvOperator(),
         new QuantizeNhwcOperator(),
         new DequantizeNhwcOperator(),
         new ResizeNearestNhwcOperator(),

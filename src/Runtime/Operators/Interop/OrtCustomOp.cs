@@ -40,4 +40,5 @@ internal enum ElementType
     Float = 1,
     UInt8 = 2,
     Int8 = 3,
+    Int32 = 6,
 }

@@ -8,7 +8,7 @@ internal readonly unsafe struct ShapeInference(nint context)
     public void CopyInput()
     {
         nint input = Input();
-        if (Rank(input) > 0)
+        if (Rank(input) is > 0 and var rank && Dimensions(input, rank) is not null)
             SetOutput(input);
     }
 
@@ -19,20 +19,12 @@ internal readonly unsafe struct ShapeInference(nint context)
     {
         nint input = Input();
         int rank = Rank(input);
-        if (rank == 0)
+        if (rank == 0 || Dimensions(input, rank) is not var (inputExtents, inputSymbols))
             return;
 
-        long[] extents = new long[rank];
-        nint[] symbols = new nint[rank];
-        fixed (long* extent = extents)
-        fixed (nint* symbol = symbols)
-        {
-            OnnxRuntimeApi.Check(((delegate* unmanaged<nint, long*, nuint, nint>)OnnxRuntimeApi.Function(OrtFunction.GetDimensions))(input, extent, (nuint)rank));
-            OnnxRuntimeApi.Check(((delegate* unmanaged<nint, nint*, nuint, nint>)OnnxRuntimeApi.Function(OrtFunction.GetSymbolicDimensions))(input, symbol, (nuint)rank));
-        }
         int[] axes = permutation(rank);
-        extents = [.. axes.Select(axis => extents[axis])];
-        symbols = [.. axes.Select(axis => symbols[axis])];
+        long[] extents = [.. axes.Select(axis => inputExtents[axis])];
+        nint[] symbols = [.. axes.Select(axis => inputSymbols[axis])];
 
         nint info;
         OnnxRuntimeApi.Check(((delegate* unmanaged<nint*, nint>)OnnxRuntimeApi.Function(OrtFunction.CreateTensorTypeAndShapeInfo))(&info));
@@ -66,6 +58,23 @@ internal readonly unsafe struct ShapeInference(nint context)
         nuint rank;
         OnnxRuntimeApi.Check(((delegate* unmanaged<nint, nuint*, nint>)OnnxRuntimeApi.Function(OrtFunction.GetDimensionsCount))(info, &rank));
         return (int)rank;
+    }
+
+    /// <summary>Extents, -1 where they have but a symbol, and symbols; null where an extent has neither: ONNX Runtime would take -1 for its value.</summary>
+    private static (long[] Extents, nint[] Symbols)? Dimensions(nint info, int rank)
+    {
+        long[] extents = new long[rank];
+        nint[] symbols = new nint[rank];
+        fixed (long* extent = extents)
+        fixed (nint* symbol = symbols)
+        {
+            OnnxRuntimeApi.Check(((delegate* unmanaged<nint, long*, nuint, nint>)OnnxRuntimeApi.Function(OrtFunction.GetDimensions))(info, extent, (nuint)rank));
+            OnnxRuntimeApi.Check(((delegate* unmanaged<nint, nint*, nuint, nint>)OnnxRuntimeApi.Function(OrtFunction.GetSymbolicDimensions))(info, symbol, (nuint)rank));
+        }
+        for (int axis = 0; axis < rank; axis++)
+            if (extents[axis] < 0 && *(byte*)symbols[axis] == 0)
+                return null;
+        return (extents, symbols);
     }
 
     private void SetOutput(nint info) => OnnxRuntimeApi.Check(

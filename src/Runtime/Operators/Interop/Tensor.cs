@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Octet.Runtime.Operators;
 
-/// <summary>A tensor in ONNX Runtime's memory, valid for one run.</summary>
+/// <summary>A tensor in ONNX Runtime's memory: an input or output is valid for one run, a constant as long as its session.</summary>
 /// <param name="data">Its first element; null where it has none.</param>
 /// <param name="shape">Its shape.</param>
 internal readonly unsafe struct Tensor(byte* data, in Shape shape)
@@ -14,6 +14,30 @@ internal readonly unsafe struct Tensor(byte* data, in Shape shape)
 
     [UnscopedRef]
     public ref readonly Shape Shape => ref _shape;
+
+    /// <summary>The tensor in an <c>OrtValue</c>.</summary>
+    /// <exception cref="OperatorException">It has more than <see cref="Shape.MaximumRank"/> dimensions.</exception>
+    public static Tensor Read(nint value)
+    {
+        nint info;
+        OnnxRuntimeApi.Check(((delegate* unmanaged<nint, nint*, nint>)OnnxRuntimeApi.Function(OrtFunction.GetTensorTypeAndShape))(value, &info));
+        try
+        {
+            return new Tensor(DataOf(value), Shape.Read(info));
+        }
+        finally
+        {
+            ((delegate* unmanaged<nint, void>)OnnxRuntimeApi.Function(OrtFunction.ReleaseTensorTypeAndShapeInfo))(info);
+        }
+    }
+
+    /// <summary>The memory of the tensor in an <c>OrtValue</c>.</summary>
+    public static byte* DataOf(nint value)
+    {
+        byte* data;
+        OnnxRuntimeApi.Check(((delegate* unmanaged<nint, byte**, nint>)OnnxRuntimeApi.Function(OrtFunction.GetTensorMutableData))(value, &data));
+        return data;
+    }
 }
 
 /// <summary>The extents of a tensor.</summary>
