@@ -77,7 +77,7 @@ public static class InterleavedTiming
             double now = clock();
             fastestRound = Math.Min(fastestRound, now - roundStart);
             bool enough = round + 1 >= options.MinimumRounds || fastestRound > budget;
-            options.Progress?.Report(ShareDone(round + 1, now - start, options));
+            options.Progress?.Report(enough && now - start >= budget ? 1 : ShareDone(round + 1, now - start, options));
             if (enough && now - start >= budget)
                 break;
         }
