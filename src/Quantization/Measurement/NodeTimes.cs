@@ -1,13 +1,11 @@
 using System.Diagnostics;
-using System.Text.Json;
-using System.Text.RegularExpressions;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Runtime;
 
 namespace Octet.Quantization.Measurement;
 
 /// <summary>How long each node of a model takes, by ONNX Runtime's own profiler.</summary>
-public sealed partial class NodeTimes
+public sealed class NodeTimes
 {
     private const int MaximumRuns = 20;
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(1);
@@ -23,35 +21,15 @@ public sealed partial class NodeTimes
     /// <exception cref="OnnxRuntimeException">The model does not load or run.</exception>
     public static NodeTimes Measure(string modelPath, RunInputs inputs, int threads, string scratch)
     {
-        Directory.CreateDirectory(scratch);
-        string? profile = null;
-        try
-        {
-            int runs = 0;
-            using (SessionOptions options = MeasuredSession.CreateOptions(threads))
-            {
-                QuantizedOperators.RegisterFor(options, modelPath);
-                options.EnableProfiling = true;
-                options.ProfileOutputPathPrefix = Path.Combine(scratch, $"profile-{Guid.NewGuid():N}");
-                using InferenceSession session = new(modelPath, options);
-                using RunOptions runOptions = new();
-                Stopwatch elapsed = Stopwatch.StartNew();
-                do
-                {
-                    session.Run(runOptions, inputs.Names, inputs.Values, session.OutputNames).Dispose();
-                    runs++;
-                }
-                while (runs <= MaximumRuns && (runs < 2 || elapsed.Elapsed < Budget));
-                profile = session.EndProfiling();
-            }
-            using FileStream stream = File.OpenRead(profile);
-            return new NodeTimes(Read(stream));
-        }
-        finally
-        {
-            if (profile is not null)
-                File.Delete(profile);
-        }
+        using ProfiledSession session = new(modelPath, threads, scratch);
+        Stopwatch elapsed = Stopwatch.StartNew();
+        for (int runs = 0; runs <= MaximumRuns && (runs < 2 || elapsed.Elapsed < Budget); runs++)
+            session.Run(inputs);
+        // The median forgets interruptions. A name that the optimizer made of another's is that one's again; the first to run keeps it.
+        Dictionary<string, double> microseconds = new(StringComparer.Ordinal);
+        foreach (ProfiledNode node in session.End())
+            microseconds.TryAdd(OptimizedNames.Original(node.Name), RobustStatistics.Median([.. node.Microseconds]));
+        return new NodeTimes(microseconds);
     }
 
     /// <summary>
@@ -68,27 +46,4 @@ public sealed partial class NodeTimes
                 return time;
         return null;
     }
-
-    private static Dictionary<string, double> Read(Stream stream)
-    {
-        using JsonDocument document = JsonDocument.Parse(stream);
-        Dictionary<string, List<double>> durations = new(StringComparer.Ordinal);
-        foreach (JsonElement record in document.RootElement.EnumerateArray())
-        {
-            if (record.GetProperty("cat").GetString() != "Node" || record.GetProperty("name").GetString() is not { } name || !name.EndsWith(KernelTime, StringComparison.Ordinal))
-                continue;
-            string node = Renamed().Replace(name[..^KernelTime.Length], "");
-            if (!durations.TryGetValue(node, out List<double>? list))
-                durations[node] = list = [];
-            list.Add(record.GetProperty("dur").GetDouble());
-        }
-        // The first run pays for allocations; the median of the others forgets interruptions.
-        return durations.ToDictionary(pair => pair.Key, pair => RobustStatistics.Median([.. pair.Value.Skip(pair.Value.Count > 1 ? 1 : 0)]), StringComparer.Ordinal);
-    }
-
-    private const string KernelTime = "_kernel_time";
-
-    // Suffixes that ONNX Runtime's layout and quantization passes give to the nodes they replace.
-    [GeneratedRegex("(_nchwc|_token_[0-9]+|_quant)$")]
-    private static partial Regex Renamed();
 }
