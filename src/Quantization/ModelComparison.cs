@@ -42,6 +42,9 @@ public sealed record ComparisonRequest
     /// <summary>How long the timing may take; a minimal number of rounds is always finished.</summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether the baseline is timed against itself too, and a warning given where the machine is too noisy to decide.</summary>
+    public bool CheckNoise { get; init; }
+
     /// <summary>The accuracy drop beyond which a file counts as inaccurate.</summary>
     public double MaxAccuracyDrop { get; init; } = 0.01;
 
@@ -53,9 +56,13 @@ public sealed record ComparisonRequest
 public static class ModelComparison
 {
     /// <summary>Measures them.</summary>
+    /// <param name="request">The files and the conditions.</param>
+    /// <param name="diagnostics">Takes warnings and messages.</param>
+    /// <param name="progress">Is told what share of the timing is done; null for nobody.</param>
+    /// <param name="cancellation">Stops the work.</param>
     /// <returns>A report of one model, whose variants are the files.</returns>
     /// <exception cref="DiagnosticException">The baseline or the data cannot be used.</exception>
-    public static ModelReport Run(ComparisonRequest request, IDiagnosticSink diagnostics, CancellationToken cancellation = default)
+    public static ModelReport Run(ComparisonRequest request, IDiagnosticSink diagnostics, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         string scratch = Path.Combine(Path.GetTempPath(), $"octet-{Guid.NewGuid():N}");
         Candidate[] files = [];
@@ -67,7 +74,7 @@ public static class ModelComparison
 
             if (request.CompareOutputs)
                 CompareOutputs(files, samples, cancellation);
-            CompareSpeed(files, samples, request, cancellation);
+            CompareSpeed(files, samples, request, diagnostics, progress, cancellation);
 
             Verdict[] verdicts = [Verdict.Baseline, .. files.Skip(1).Select(file => request.CompareOutputs ? file.Judge(request.MaxAccuracyDrop, request.MinSpeedup, samples.AreReal) : SpeedOnly(file, request))];
             ImmutableArray<VariantReport> rows = [.. files.Zip(verdicts, request.Paths).Select(row => Row(row.First, row.Second, row.Third, samples.AreReal, request.CompareOutputs))];
@@ -168,7 +175,7 @@ public static class ModelComparison
 
     private static string Names(ImmutableArray<NamedTensor> tensors) => string.Join(", ", tensors.Select(tensor => tensor.Name));
 
-    private static void CompareSpeed(Candidate[] files, Samples samples, ComparisonRequest request, CancellationToken cancellation)
+    private static void CompareSpeed(Candidate[] files, Samples samples, ComparisonRequest request, IDiagnosticSink diagnostics, IProgress<double>? progress, CancellationToken cancellation)
     {
         if (samples.FirstReadable() is not { } sample)
             return;
@@ -178,7 +185,11 @@ public static class ModelComparison
         EnsureBaseline(files);
         Candidate[] alive = [.. files.Where(file => file.IsAlive)];
         using ExclusiveMeasurement exclusive = ExclusiveMeasurement.Enter(TimeSpan.FromMinutes(5), cancellation);
-        ImmutableArray<TimingResult> timings = InterleavedTiming.Measure([.. alive.Select(file => file.Session!.Repeatable(inputs))], new TimingOptions { Budget = request.Budget }, cancellation);
+        using ModelSession? again = request.CheckNoise ? new ModelSession(files[0].Path, request.Threads) : null;
+        Action[] runs = [.. alive.Select(file => file.Session!.Repeatable(inputs)), .. again is null ? Array.Empty<Action>() : [again.Repeatable(inputs)]];
+        ImmutableArray<TimingResult> timings = InterleavedTiming.Measure(runs, new TimingOptions { Budget = request.Budget, Progress = progress }, cancellation);
+        if (again is not null && MeasurementNoise.Of(timings[0], timings[^1], request.MinSpeedup) is { } noise)
+            diagnostics.Report(DiagnosticCatalog.Create("OCT4006", files[0].Path, noise));
         for (int i = 0; i < alive.Length; i++)
             alive[i].Conditions = [new ConditionTiming(new MeasuringCondition(request.Threads, request.BatchSize), timings[i])];
     }

@@ -19,6 +19,24 @@ public sealed class InterleavedTimingTests
         Assert.Equal(2.5, results[1].SpeedupHigh, 9);
     }
 
+    [Theory]
+    [InlineData(10, 15, 200)]
+    [InlineData(0.0001, 15, 200)]
+    [InlineData(1000, 15, 20)]
+    public void Progress_rises_to_the_end(double seconds, int minimum, int maximum)
+    {
+        List<double> shares = [];
+        Measure([_clock.Taking(100), _clock.Taking(50)], new TimingOptions { Budget = TimeSpan.FromSeconds(seconds), MinimumRounds = minimum, MaximumRounds = maximum, Progress = new Told(shares) });
+        Assert.Equal(shares.Order(), shares);
+        Assert.Equal(1, shares[^1], 9);
+        Assert.True(seconds < 0.001 || shares[0] < 0.5);
+    }
+
+    private sealed class Told(List<double> shares) : IProgress<double>
+    {
+        public void Report(double value) => shares.Add(value);
+    }
+
     [Fact]
     public void Drift_and_outliers_do_not_move_the_ratio()
     {

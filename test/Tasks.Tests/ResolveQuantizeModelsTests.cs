@@ -55,6 +55,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
             --target=auto
             --calibration-samples=300
             --method=auto
+            --custom-operators=true
             --preprocessing=scale=1/255;   mean=0.5
             --labels={_project["calibration/labels.csv"]}
             --input-shapes=x=1,3,48,192

@@ -70,7 +70,24 @@ public class BuildPlanTests
         Assert.Equal(Path.Combine("/o", "variants", "m"), request.OutputDirectory);
     }
 
+    [Fact]
+    public void Several_threads_and_batches_are_each_a_condition()
+    {
+        QuantizationRequest request = Request([.. Minimal, "--threads=2;1;2", "--batch-size=1; 8"]);
+        Assert.Equal((2, 1), (request.Threads, request.BatchSize));
+        Assert.Equal([new(1, 1), new(2, 8), new(1, 8)], request.Conditions.AsEnumerable());
+        Assert.Empty(Request([.. Minimal, "--threads=3"]).Conditions);
+    }
+
     [Theory]
+    [InlineData("", true)]
+    [InlineData("--custom-operators=true", true)]
+    [InlineData("--custom-operators=false", false)]
+    public void Custom_operators_are_allowed_unless_switched_off(string line, bool allowed) =>
+        Assert.Equal(allowed, Request([.. Minimal, line]).CustomOperators);
+
+    [Theory]
+    [InlineData("--threads=1;two", "--threads=1;two")]
     [InlineData("--threads=two", "--threads=two")]
     [InlineData("--threads=1.5", "--threads=1.5")]
     [InlineData("--threads=-1", "--threads=-1")]

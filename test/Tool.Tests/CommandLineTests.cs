@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Octet.Quantization.Reporting;
+using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Tests;
 using Octet.Quantization.Tests.Pipeline;
 
@@ -95,6 +97,21 @@ public class CommandLineTests
     }
 
     [Fact]
+    public void Bench_takes_many_files_and_writes_a_page_with_the_plot()
+    {
+        using Workshop workshop = new();
+        string second = workshop.AddModel("second", SmallModels.Convolutions());
+        Outcome outcome = OctetProcess.Run(["bench", workshop.Model, second, workshop.Model, "--html", workshop.File("deep/bench.html"), .. Quick]);
+        Assert.True(outcome.ExitCode == 0, outcome.ToString());
+        string page = File.ReadAllText(workshop.File("deep/bench.html"));
+        Assert.Contains("Each dot is a run", page, StringComparison.Ordinal);
+        foreach (string name in new[] { "models/model", "models/second", "models/model (2)" })
+            Assert.Contains($"{name}: median", page, StringComparison.Ordinal);
+        // A bar is for terminals.
+        Assert.DoesNotContain("in turns", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Compare_finds_a_file_equal_to_itself()
     {
         using Workshop workshop = new();
@@ -168,6 +185,29 @@ public class CommandLineTests
     }
 
     [Fact]
+    public void Inspect_names_the_operators_of_ours_that_a_file_needs()
+    {
+        using Workshop workshop = new();
+        GraphBuilder graph = new();
+        string quantized = graph.Node("QuantizeNhwc", [graph.Input("x", 1, 3, 8, 8)], Nodes.Attribute("scale", 0.5f));
+        graph.Output(graph.Node("DequantizeNhwc", [quantized], Nodes.Attribute("scale", 0.5f)));
+        ModelProto operators = graph.Build();
+        foreach (NodeProto node in operators.Graph.Node)
+            node.Domain = QuantizedOperators.Domain;
+        operators.OpsetImport.Add(new OperatorSetIdProto { Domain = QuantizedOperators.Domain, Version = 1 });
+        string model = workshop.AddModel("operators", operators);
+
+        Outcome outcome = OctetProcess.Run("inspect", model);
+        Assert.True(outcome.ExitCode == 0, outcome.ToString());
+        Assert.Contains("custom    1 DequantizeNhwc, 1 QuantizeNhwc: ", outcome.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("domains", outcome.Output, StringComparison.Ordinal);
+
+        Assert.DoesNotContain("custom", OctetProcess.Run("inspect", workshop.Model).Output, StringComparison.Ordinal);
+        // Whoever opens it in the tool gets them.
+        Assert.Equal(0, OctetProcess.Run(["bench", model, model, .. Quick]).ExitCode);
+    }
+
+    [Fact]
     public void Inspect_says_why_nothing_would_be_quantized()
     {
         using Workshop workshop = new();
@@ -197,6 +237,9 @@ public class CommandLineTests
     [InlineData("compare", "one.onnx")]
     [InlineData("bench", "m.onnx", "--threads", "x")]
     [InlineData("bench", "m.onnx", "--threads", "-1")]
+    [InlineData("bench", "m.onnx", "--threads", "1,2")]
+    [InlineData("quantize", "m.onnx", "--threads", "1,x")]
+    [InlineData("quantize", "m.onnx", "--batch", "1;0")]
     [InlineData("bench", "m.onnx", "--batch", "0")]
     [InlineData("bench", "m.onnx", "--time-budget", "0")]
     [InlineData("bench", "m.onnx", "--time-budget", "1e300")]

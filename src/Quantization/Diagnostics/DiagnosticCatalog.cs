@@ -37,6 +37,7 @@ public static class DiagnosticCatalog
         ["OCT4003"] = DiagnosticSeverity.Message,
         ["OCT4004"] = DiagnosticSeverity.Error,
         ["OCT4005"] = DiagnosticSeverity.Message,
+        ["OCT4006"] = DiagnosticSeverity.Warning,
         ["OCT5001"] = DiagnosticSeverity.Message,
         ["OCT5002"] = DiagnosticSeverity.Error,
         ["OCT5003"] = DiagnosticSeverity.Message,

@@ -13,6 +13,7 @@ namespace Octet.Quantization.Inspection;
 /// <param name="Producer">The exporter's name and version.</param>
 /// <param name="Operators">How many nodes of each operator, the most frequent first.</param>
 /// <param name="OtherDomains">Domains besides the standard one.</param>
+/// <param name="CustomOperators">How many nodes of each operator of <see cref="QuantizedOperators"/>, which a session needs registered.</param>
 /// <param name="WeightCount">Elements of all constant floating-point tensors.</param>
 /// <param name="WeightBytes">Their size in bytes.</param>
 /// <param name="IntegerComputeNodes">Compute nodes that would become integer.</param>
@@ -25,6 +26,7 @@ public sealed record ModelInspection(
     string Producer,
     ImmutableArray<KeyValuePair<string, int>> Operators,
     ImmutableArray<string> OtherDomains,
+    ImmutableArray<KeyValuePair<string, int>> CustomOperators,
     long WeightCount,
     long WeightBytes,
     int IntegerComputeNodes,
@@ -39,6 +41,7 @@ public sealed record ModelInspection(
         ModelProto model = OnnxFile.Read(path);
         ModelProto normalized = ConstantsToInitializers.Apply(model);
         TensorProto[] weights = [.. normalized.Graph.WithSubgraphs().SelectMany(graph => graph.Initializer).Where(tensor => tensor.IsFloatingPoint())];
+        NodeProto[] nodes = [.. model.Graph.WithSubgraphs().SelectMany(graph => graph.Node)];
         QuantizationPlan? plan = null;
         string? problem = null;
         try
@@ -56,8 +59,9 @@ public sealed record ModelInspection(
             model.StandardVersion(),
             model.IrVersion,
             $"{model.ProducerName} {model.ProducerVersion}".Trim(),
-            [.. model.Graph.WithSubgraphs().SelectMany(graph => graph.Node).GroupBy(node => node.OpType).Select(group => KeyValuePair.Create(group.Key, group.Count())).OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)],
+            Count(nodes),
             [.. model.OtherDomains()],
+            Count(nodes.Where(node => node.Domain == QuantizedOperators.Domain)),
             weights.Sum(tensor => (long)tensor.ElementCount()),
             weights.Sum(tensor => tensor.ByteCount()),
             plan?.ComputeNodes.Count ?? 0,
@@ -65,4 +69,7 @@ public sealed record ModelInspection(
             plan?.FloatReasons ?? ImmutableSortedDictionary<string, string>.Empty,
             problem);
     }
+
+    private static ImmutableArray<KeyValuePair<string, int>> Count(IEnumerable<NodeProto> nodes) =>
+        [.. nodes.GroupBy(node => node.OpType).Select(group => KeyValuePair.Create(group.Key, group.Count())).OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)];
 }

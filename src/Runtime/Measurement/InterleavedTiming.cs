@@ -77,12 +77,19 @@ public static class InterleavedTiming
             double now = clock();
             fastestRound = Math.Min(fastestRound, now - roundStart);
             bool enough = round + 1 >= options.MinimumRounds || fastestRound > budget;
+            options.Progress?.Report(enough && now - start >= budget ? 1 : ShareDone(round + 1, now - start, options));
             if (enough && now - start >= budget)
                 break;
         }
 
         double[] baseline = [.. latencies[0]];
         return [.. latencies.Select((own, i) => Summarize(baseline, [.. own], isBaseline: i == 0))];
+    }
+
+    private static double ShareDone(int rounds, double elapsed, TimingOptions options)
+    {
+        double byTime = Math.Min((double)rounds / Math.Max(1, options.MinimumRounds), elapsed / Math.Max(options.Budget.TotalMilliseconds, 1e-3));
+        return Math.Min(1, Math.Max((double)rounds / options.MaximumRounds, byTime));
     }
 
     /// <summary>Runs every candidate until it has settled, and tells the shortest latency of each, in milliseconds.</summary>

@@ -14,4 +14,7 @@ public sealed record TimingOptions
 
     /// <summary>Rounds that are enough even where budget is left.</summary>
     public int MaximumRounds { get; init; } = 200;
+
+    /// <summary>Is told between rounds what share of the measurement is done, from 0 to 1; null for nobody.</summary>
+    public IProgress<double>? Progress { get; init; }
 }

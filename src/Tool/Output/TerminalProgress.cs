@@ -16,6 +16,19 @@ internal static class TerminalProgress
         return Terminal.Status().Start(Markup.Escape(title), context => work(new Spinner(context)));
     }
 
+    /// <summary>Runs the work and shows the share of it that is done: a bar on a terminal, nothing elsewhere.</summary>
+    public static T ShowBar<T>(string title, Func<IProgress<double>?, T> work)
+    {
+        if (Console.IsErrorRedirected || !Terminal.Profile.Capabilities.Interactive)
+            return work(null);
+        return Terminal.Progress().AutoClear(true).HideCompleted(true).Start(context => work(new Bar(context.AddTask(Markup.Escape(title), maxValue: 1))));
+    }
+
+    private sealed class Bar(ProgressTask task) : IProgress<double>
+    {
+        public void Report(double value) => task.Value = value;
+    }
+
     private sealed class Lines : IProgress<QuantizationProgress>
     {
         public void Report(QuantizationProgress value) => Console.Error.WriteLine($"{value.Model}: {value.Activity}");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Octet.Quantization;
 using Octet.Quantization.Reporting;
+using Octet.Runtime;
 using Octet.Tool.Output;
 
 namespace Octet.Tool.Verbs;
@@ -17,30 +18,34 @@ internal static class CompareVerb
         foreach (Option option in common.All)
             command.Add(option);
         command.SetAction((parsed, cancellation) => Task.FromResult(Guarded.Run(() =>
-            Run([parsed.GetValue(reference)!, .. parsed.GetValue(variants)!], compareOutputs: true, common, parsed, cancellation))));
+            Run(Request([parsed.GetValue(reference)!, .. parsed.GetValue(variants)!], common, parsed) with { CompareOutputs = true }, parsed.GetValue(common.Json), html: null, cancellation))));
         return command;
     }
 
-    /// <summary>Measures files side by side, with outputs or without.</summary>
-    internal static int Run(IEnumerable<string> paths, bool compareOutputs, CommonOptions common, ParseResult parsed, CancellationToken cancellation)
+    /// <summary>What the options that compare and bench share ask for.</summary>
+    internal static ComparisonRequest Request(IEnumerable<string> paths, CommonOptions common, ParseResult parsed) => new()
+    {
+        Paths = [.. paths.Select(Path.GetFullPath)],
+        Data = common.Data(parsed),
+        Preprocessing = parsed.GetValue(common.Preprocessing),
+        Labels = common.LabelSource(parsed),
+        InputShapes = common.Shapes(parsed),
+        Threads = parsed.GetValue(common.Threads),
+        BatchSize = parsed.GetValue(common.Batch),
+        Budget = TimeSpan.FromSeconds(Math.Min(30, parsed.GetValue(common.TimeBudget) / 2)),
+        MaxAccuracyDrop = parsed.GetValue(common.MaxAccuracyDrop),
+        MinSpeedup = parsed.GetValue(common.MinSpeedup),
+    };
+
+    /// <summary>Measures files side by side and shows the figures.</summary>
+    internal static int Run(ComparisonRequest request, string? json, string? html, CancellationToken cancellation)
     {
         OnnxRuntimeLibrary.EnsureLoads();
-        ComparisonRequest request = new()
-        {
-            Paths = [.. paths.Select(Path.GetFullPath)],
-            CompareOutputs = compareOutputs,
-            Data = common.Data(parsed),
-            Preprocessing = parsed.GetValue(common.Preprocessing),
-            Labels = common.LabelSource(parsed),
-            InputShapes = common.Shapes(parsed),
-            Threads = parsed.GetValue(common.Threads),
-            BatchSize = parsed.GetValue(common.Batch),
-            Budget = TimeSpan.FromSeconds(Math.Min(30, parsed.GetValue(common.TimeBudget) / 2)),
-            MaxAccuracyDrop = parsed.GetValue(common.MaxAccuracyDrop),
-            MinSpeedup = parsed.GetValue(common.MinSpeedup),
-        };
-        ModelReport report = ModelComparison.Run(request, new DiagnosticPrinter(Console.Error.WriteLine), cancellation);
-        ReportPrinter.Print(report, parsed.GetValue(common.Json));
+        DiagnosticPrinter diagnostics = new(Console.Error.WriteLine);
+        ModelReport report = TerminalProgress.ShowBar($"measuring {request.Paths.Length} files in turns", progress => ModelComparison.Run(request, diagnostics, progress, cancellation));
+        ReportPrinter.Print(report, json);
+        if (html is not null)
+            AtomicFile.WriteText(Path.GetFullPath(html), HtmlReport.Render(new QuantizationReport(ReportJson.Schema, MachineDescription.Current, [report])));
         return report.Variants.Any(row => row.Verdict == "failed") ? ExitCode.Failed : ExitCode.Done;
     }
 }

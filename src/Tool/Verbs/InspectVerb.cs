@@ -34,8 +34,10 @@ internal static class InspectVerb
         Console.WriteLine($"opset {inspection.Opset}, IR {inspection.IrVersion}, producer {inspection.Producer}");
         Console.WriteLine($"weights   {inspection.WeightCount} values, {inspection.WeightBytes / 1024.0 / 1024.0:0.00} MB");
         Console.WriteLine($"operators {string.Join(", ", inspection.Operators.Select(op => $"{op.Value} {op.Key}"))}");
-        if (inspection.OtherDomains.Length > 0)
-            Console.WriteLine($"domains   {string.Join(", ", inspection.OtherDomains)} (left alone)");
+        if (inspection.CustomOperators.Length > 0)
+            Console.WriteLine($"custom    {string.Join(", ", inspection.CustomOperators.Select(op => $"{op.Value} {op.Key}"))}: operators of Octet.Runtime, which QuantizedOperators.Register gives to a session");
+        if (inspection.OtherDomains.Where(domain => domain != QuantizedOperators.Domain).ToArray() is { Length: > 0 } others)
+            Console.WriteLine($"domains   {string.Join(", ", others)} (left alone)");
         Console.WriteLine(inspection.PlanProblem is { } problem
             ? $"nothing would be quantized: {problem}"
             : $"integer   {inspection.IntegerComputeNodes} of {inspection.IntegerComputeNodes + inspection.FloatReasons.Count} compute nodes, and {inspection.ConnectingNodes} between them");

@@ -39,6 +39,11 @@ internal static class ArbitraryReports
     private static readonly Gen<ImmutableArray<double>> Latencies =
         Gen.OneOf(Number.Array[0, 30].Select(values => values.ToImmutableArray()), Gen.Const(default(ImmutableArray<double>)));
 
+    private static readonly Gen<ImmutableArray<ConditionFigures>> Conditions = Gen.OneOf(
+        Gen.Const(default(ImmutableArray<ConditionFigures>)),
+        Gen.Select(Gen.Int[0, 64], Gen.Int[1, 64], Number.Array[4], (threads, batch, figures) => new ConditionFigures(threads, batch, figures[0], figures[1], figures[2], figures[3]))
+            .Array[0, 3].Select(figures => figures.ToImmutableArray()));
+
     private static readonly Gen<VariantReport> Variant =
         from name in Gen.OneOf(Gen.OneOfConst("float", "int8"), Text)
         from size in Gen.Long
@@ -49,7 +54,13 @@ internal static class ArbitraryReports
         from reason in Text
         from recipe in Recipe
         from latencies in Latencies
-        select new VariantReport(name, "p", size, figures[0], figures[1], figures[2], figures[3], figures[4], accuracy, nodes[0], nodes[1], nodes[2], verdict, reason, recipe, latencies);
+        from conditions in Conditions
+        from recommended in Gen.Int[-1, 2]
+        select new VariantReport(name, "p", size, figures[0], figures[1], figures[2], figures[3], figures[4], accuracy, nodes[0], nodes[1], nodes[2], verdict, reason, recipe, latencies)
+        {
+            Conditions = conditions,
+            RecommendedThreads = recommended < 0 ? null : recommended,
+        };
 
     private static readonly Gen<LayerReport> Layer =
         from node in Text

@@ -20,7 +20,7 @@ public sealed class ReportJsonTests
         Assert.Equal(
             [
                 "name", "path", "sizeBytes", "medianMilliseconds", "madMilliseconds", "speedup", "speedupLow", "speedupHigh", "accuracy",
-                "integerNodes", "floatComputeNodes", "conversionNodes", "verdict", "reason", "recipe", "latenciesMilliseconds",
+                "integerNodes", "floatComputeNodes", "conversionNodes", "verdict", "reason", "recipe", "latenciesMilliseconds", "conditions", "recommendedThreads",
             ],
             Names(variant));
         Assert.Equal(["metric", "float", "value", "drop", "samples", "verified"], Names(variant["accuracy"]!.AsObject()));
