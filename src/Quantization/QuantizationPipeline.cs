@@ -118,7 +118,10 @@ public sealed class QuantizationPipeline
             SpeedSearch speed = new(_request, samples, _scratch, Report, _cancellation);
             StaticVariants staticVariants = new(_request, Target, reference, samples, speed, _scratch, _elapsed, Report, _cancellation);
             int weightLimit = Variants.WeightLimit(candidates.Select(candidate => candidate.Name).FirstOrDefault(Variants.NeedsCalibration, Variants.Int8));
-            VariantFactory factory = new(prepared, _request.Exclude, Target, 
+            VariantFactory factory = new(
+                prepared,
+                _request.Exclude,
+                Target,
                 () => dataFree is null ? staticVariants.Find(prepared, weightLimit, _statistics) : staticVariants.ChooseRegions(dataFree, weightLimit),
                 () => speed.RewriteFloat(prepared, () => _elapsed.Elapsed < _request.TimeBudget * FloatShare));
             CandidateMeasurement measurement = new(_request, reference, samples, _scratch, _elapsed, Report, _cancellation);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Calibration.Data;
 using Octet.Quantization.Emission;
