@@ -204,11 +204,11 @@ public sealed class RegionSearch(RegionSearchSettings settings, CancellationToke
         {
             (NodeProfile reference, NodeProfile variant) = settings.Bench.Profile(full.Prepared, model);
             _graph = _graph.WithElements(reference, variant);
-            _costs ??= RegionCosts.Of(_graph, reference);
             // The profiler costs time itself, at each node. The variant's sum is what was measured without it, in the measure of the first profile.
-            reference = reference.Scaled(_costs.Total / reference.Total);
-            variant = variant.Scaled(_costs.Total / speedUp / variant.Total);
-            _costs = _costs.Learn(_graph, integer, reference, variant);
+            double total = _costs?.Total ?? reference.Total;
+            reference = reference.Scaled(total / reference.Total);
+            variant = variant.Scaled(total / speedUp / variant.Total);
+            _costs = _costs?.Learn(_graph, integer, reference, variant) ?? RegionCosts.Of(_graph, reference, variant);
         }
 
         private RegionSearchResult Result()
