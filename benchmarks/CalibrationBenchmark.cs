@@ -28,7 +28,7 @@ internal static class CalibrationBenchmark
     /// <summary>The options: <c>--method M</c> (every method where it is left out), <c>--inputs N</c>, <c>--repetitions N</c>.</summary>
     public static int Run(string[] args)
     {
-        string[] methods = Option(args, "--method") is { } method ? [method] : [.. CalibrationMethods.All];
+        string[] methods = Arguments.Option(args, "--method") is { } method ? [method] : [.. CalibrationMethods.All];
         int inputs = Number(args, "--inputs", DefaultInputs);
         int repetitions = Number(args, "--repetitions", DefaultRepetitions);
 
@@ -108,9 +108,7 @@ internal static class CalibrationBenchmark
         }
     }
 
-    private static string? Option(string[] args, string name) => Array.IndexOf(args, name) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : null;
-
-    private static int Number(string[] args, string name, int defaultValue) => Option(args, name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : defaultValue;
+    private static int Number(string[] args, string name, int defaultValue) => Arguments.Option(args, name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : defaultValue;
 
     private static void WriteInput(string path, int seed)
     {

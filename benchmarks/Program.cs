@@ -9,13 +9,40 @@ return args switch
     ["accuracy", ..] => AccuracyBenchmark.Run(args, Repository()),
     ["build-overhead"] => BuildOverheadBenchmark.Run(Repository()),
     ["operators"] => OperatorsBenchmark.Run(),
+    ["peak"] => PeakBenchmark.Run(),
+    ["speed", ..] => SpeedBenchmark.Run(args, Repository()),
+    ["all"] => All(Repository()),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("dotnet run --project benchmarks -c Release -- calibration [--method M] [--inputs N] [--repetitions N] | accuracy [--model NAME] [--layers] | build-overhead | operators");
+    Console.Error.WriteLine("dotnet run --project benchmarks -c Release -- calibration [--method M] [--inputs N] [--repetitions N] | accuracy [--model NAME] [--layers] | build-overhead | operators | peak | speed [--model NAME] [--threads N] [--budget S] [--max-accuracy-drop D] [--large] [--nodes] | all");
     return 2;
+}
+
+// The tables of README.md, in its order.
+static int All(string repository)
+{
+    (string Name, Func<int> Run)[] tables =
+    [
+        ("speed, one thread", () => SpeedBenchmark.Run(["speed", "--large", "--nodes"], repository)),
+        ("speed, two threads", () => SpeedBenchmark.Run(["speed", "--large", "--nodes", "--threads", "2"], repository)),
+        ("peak", PeakBenchmark.Run),
+        ("operators", OperatorsBenchmark.Run),
+        ("calibration", () => CalibrationBenchmark.Run([])),
+        ("accuracy", () => AccuracyBenchmark.Run([], repository)),
+        ("build-overhead", () => BuildOverheadBenchmark.Run(repository)),
+    ];
+    int failed = 0;
+    foreach ((string name, Func<int> run) in tables)
+    {
+        Console.WriteLine($"## {name}");
+        Console.WriteLine();
+        failed |= run();
+        Console.WriteLine();
+    }
+    return failed;
 }
 
 // The benchmarks run from a checkout: the folder with the solution lies above the binaries.

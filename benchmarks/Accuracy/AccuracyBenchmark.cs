@@ -32,10 +32,10 @@ internal static class AccuracyBenchmark
         SKTypeface[] typefaces = Fonts.Find();
         if (typefaces.Length == 0)
         {
-            Console.Error.WriteLine("There is no TrueType font on this machine (Debian: fonts-dejavu-core, fonts-liberation), so that no text can be rendered.");
+            Console.Error.WriteLine(Fonts.None);
             return 1;
         }
-        string? only = Array.IndexOf(args, "--model") is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
+        string? only = Arguments.Option(args, "--model");
         string scratch = Directory.CreateTempSubdirectory("octet-accuracy-").FullName;
         try
         {
@@ -44,8 +44,8 @@ internal static class AccuracyBenchmark
             Console.WriteLine();
             Console.WriteLine("| model | judged on | recipe | integer nodes | float compute nodes | SQNR of each output, dB | float top-1 % | int8 top-1 % |");
             Console.WriteLine("|---|---|---|---|---|---|---|---|");
-            foreach (EvaluatedModel model in EvaluatedModel.All(repository, typefaces, scratch).Where(model => only is null || model.Name == only))
-                Measure(model, scratch, args.Contains("--layers"));
+            foreach ((string _, Func<EvaluatedModel> create) in EvaluatedModel.All(repository, typefaces, scratch).Where(model => only is null || model.Key == only))
+                Measure(create(), scratch, args.Contains("--layers"));
             return 0;
         }
         finally

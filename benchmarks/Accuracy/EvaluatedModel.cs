@@ -22,19 +22,22 @@ internal sealed record EvaluatedModel(string Name, string Path, string Data, Imm
 
     public bool Labelled => Evaluation[0].Label is not null;
 
-    public static IEnumerable<EvaluatedModel> All(string repository, SKTypeface[] typefaces, string scratch)
+    /// <summary>The models by name; one is made only when it is asked for.</summary>
+    public static IEnumerable<KeyValuePair<string, Func<EvaluatedModel>>> All(string repository, SKTypeface[] typefaces, string scratch)
     {
         string File(string name) => System.IO.Path.Combine(repository, "testassets", "models", $"{name}.onnx");
         Pictures pictures = new(typefaces);
-        yield return new EvaluatedModel("direction", File("direction"), "1,000 rendered lines, half of them turned",
-            Lines(pictures, File("direction"), System.IO.Path.Combine(scratch, "calibration"), 0, 150), Lines(pictures, File("direction"), System.IO.Path.Combine(scratch, "evaluation"), 100_000, 500));
-        yield return Digits(File("digits"), System.IO.Path.Combine(repository, "testassets", "data", "digits.csv.gz"));
+        yield return Named("direction", () => new EvaluatedModel("direction", File("direction"), "1,000 rendered lines, half of them turned",
+            Lines(pictures, File("direction"), System.IO.Path.Combine(scratch, "calibration"), 0, 150), Lines(pictures, File("direction"), System.IO.Path.Combine(scratch, "evaluation"), 100_000, 500)));
+        yield return Named("digits", () => Digits(File("digits"), System.IO.Path.Combine(repository, "testassets", "data", "digits.csv.gz")));
         yield return Pictured("detector", "20 rendered pages of text, 640x640", 12, 20, seed => pictures.Page(640, seed), channelsFirst: true, (channel, level) => (level / 255 - Mean[channel]) / Deviation[channel]);
         yield return Pictured("mlsd-tiny", "20 rendered rooms", 20, 20, seed => Pictures.Room(320, seed), channelsFirst: false, (channel, level) => channel == 3 ? 1 : level);
         yield return Pictured("blazeface-front", "60 rendered pictures of people", 60, 60, seed => Pictures.People(128, seed), channelsFirst: false, (_, level) => level / 127.5f - 1);
         yield return Pictured("blazeface-back", "60 rendered pictures of people", 60, 60, seed => Pictures.People(256, seed), channelsFirst: false, (_, level) => level / 127.5f - 1);
 
-        EvaluatedModel Pictured(string name, string data, int calibration, int evaluation, Func<int, SKBitmap> draw, bool channelsFirst, Func<int, float, float> value)
+        KeyValuePair<string, Func<EvaluatedModel>> Named(string name, Func<EvaluatedModel> create) => KeyValuePair.Create(name, create);
+
+        KeyValuePair<string, Func<EvaluatedModel>> Pictured(string name, string data, int calibration, int evaluation, Func<int, SKBitmap> draw, bool channelsFirst, Func<int, float, float> value) => Named(name, () =>
         {
             string input = OnnxFile.Read(File(name)).Graph.Input[0].Name;
             int channels = name == "mlsd-tiny" ? 4 : 3;
@@ -44,7 +47,7 @@ internal sealed record EvaluatedModel(string Name, string Path, string Data, Imm
                 return new Sample($"{seed}", [Tensor(input, bitmap, channels, channelsFirst, value)], null);
             }
             return new EvaluatedModel(name, File(name), data, [.. Enumerable.Range(0, calibration).Select(Sample)], [.. Enumerable.Range(100_000, evaluation).Select(Sample)]);
-        }
+        });
     }
 
     // The same text both ways up; in files, so that they are read as an application's are.
