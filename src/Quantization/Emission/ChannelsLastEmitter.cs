@@ -114,9 +114,27 @@ public sealed class ChannelsLastEmitter
             _values.Dequantize(node.Input[0], _values.Last(node.Input[0]), node.Output[0]);
             return;
         }
+        if (node.Is("Shape") && _values.IsComputed(node.Input[0]) && node.Attribute.Count == 0)
+        {
+            WriteShape(node);
+            return;
+        }
         foreach (string read in node.Input.Concat(node.CapturedNames()))
             _values.Float(read);
         _values.Write(node.Clone());
+    }
+
+    /// <summary>Bytes have the extents of the floats.</summary>
+    private void WriteShape(NodeProto node)
+    {
+        string value = node.Input[0];
+        if (!_values.IsLast(value))
+        {
+            _values.Write(Nodes.Create("Shape", node.Name, [_values.First(value)], node.Output));
+            return;
+        }
+        string extents = _values.Write(Nodes.Create("Shape", node.Name, [_values.Last(value)], [_values.Fresh($"{node.Output[0]}_channels_last")]));
+        _values.Pick(extents, ChannelsLastLayout.ToFirst(_values.Rank(value)!.Value), node.Output[0]);
     }
 
     private static (AffineParameters, string) ParametersOf(string value, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges)

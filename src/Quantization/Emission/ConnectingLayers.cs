@@ -193,15 +193,17 @@ internal sealed class ConnectingLayers(IntegerValues values, Func<NodeProto, boo
         return true;
     }
 
-    /// <summary>A Resize's inputs behind the first, with the channels last; null where they are not known.</summary>
+    /// <summary>A Resize's inputs behind the first, with the channels last; null for factors that are computed.</summary>
     private string[]? PermutedSizes(NodeProto node, int rank)
     {
         bool bySize = node.InputAt(3).Length > 0;
         string given = node.InputAt(bySize ? 3 : 2), name = values.Fresh($"{given}_channels_last");
         if (bySize && values.Index.Initializer(given) is { } sizes)
             return ["", "", values.Add(Tensors.Create(name, [rank], ChannelsLastLayout.Permute<long>(sizes.ToInt64s())))];
-        float[]? scales = values.Index.Initializer(given)?.ToFloats() ?? ResizeFactors.Of(node, values.Index)?.Select(factor => (float)factor).ToArray();
-        return scales is null ? null : ["", values.Add(Tensors.Create(name, [rank], ChannelsLastLayout.Permute<float>(scales)))];
+        float[]? scales = bySize ? ResizeFactors.Of(node, values.Index)?.Select(factor => (float)factor).ToArray() : values.Index.Initializer(given)?.ToFloats();
+        if (scales is not null)
+            return ["", values.Add(Tensors.Create(name, [rank], ChannelsLastLayout.Permute<float>(scales)))];
+        return bySize ? ["", "", values.Pick(given, ChannelsLastLayout.ToLast(rank), name)] : null;
     }
 
     /// <summary>Whether an operator element by element, or along one axis, may take its inputs with the channels last, and one is there in this order.</summary>

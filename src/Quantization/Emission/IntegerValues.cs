@@ -203,6 +203,10 @@ internal sealed class IntegerValues(
         return [Onnx.Nodes.Attribute($"{prefix}scale", parameters.Scale), Onnx.Nodes.Attribute($"{prefix}zero_point", (long)parameters.ZeroPoint)];
     }
 
+    /// <summary>Adds a Gather of numbers from a list, extents say, and returns its result.</summary>
+    public string Pick(string list, long[] positions, string result) =>
+        Write(Onnx.Nodes.Create("Gather", names.Fresh($"{result}_Gather"), [list, Add(Tensors.Create(names.Fresh($"{result}_positions"), [positions.Length], positions))], [result]));
+
     /// <summary>Adds a Reshape and returns its result.</summary>
     public string Reshape(string name, string bytes, long[] shape, string result) =>
         Write(Onnx.Nodes.Create("Reshape", name, [bytes, Add(Tensors.Create(names.Fresh($"{result}_shape"), [shape.Length], shape))], [result]));
