@@ -24,6 +24,9 @@ namespace Octet.Quantization;
 /// </summary>
 public sealed class QuantizationPipeline
 {
+    // The share of the time budget after which no further rewriting of the float model is tried.
+    private const double FloatShare = 0.12;
+
     private readonly QuantizationRequest _request;
     private readonly IDiagnosticSink _diagnostics;
     private readonly IProgress<QuantizationProgress>? _progress;
@@ -112,9 +115,15 @@ public sealed class QuantizationPipeline
         Candidate[] candidates = [.. RequestedVariants(prepared, calibrated).Select(name => new Candidate(name, samples.Labelled))];
         try
         {
-            StaticVariants staticVariants = new(_request, Target, reference, samples, _scratch, _elapsed, Report, _cancellation);
+            SpeedSearch speed = new(_request, samples, _scratch, Report, _cancellation);
+            StaticVariants staticVariants = new(_request, Target, reference, samples, speed, _scratch, _elapsed, Report, _cancellation);
             int weightLimit = Variants.WeightLimit(candidates.Select(candidate => candidate.Name).FirstOrDefault(Variants.NeedsCalibration, Variants.Int8));
-            VariantFactory factory = new(prepared, _request.Exclude, Target, () => dataFree ?? staticVariants.Find(prepared, weightLimit, _statistics));
+            VariantFactory factory = new(
+                prepared,
+                _request.Exclude,
+                Target,
+                () => dataFree is null ? staticVariants.Find(prepared, weightLimit, _statistics) : staticVariants.ChooseRegions(dataFree, weightLimit),
+                () => speed.RewriteFloat(prepared, () => _elapsed.Elapsed < _request.TimeBudget * FloatShare));
             CandidateMeasurement measurement = new(_request, reference, samples, _scratch, _elapsed, Report, _cancellation);
             MakeVariants(factory, candidates);
             Probe probe = measurement.MeasureAccuracy(candidates);

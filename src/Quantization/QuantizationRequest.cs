@@ -67,6 +67,15 @@ public sealed record QuantizationRequest
     /// <summary>A statistics file of this model, absolute, used in place of a calibration run; null to run.</summary>
     public string? Statistics { get; init; }
 
+    /// <summary>
+    /// Whether variants are searched for by measuring: which form and which layers integer, which rewritings. Without, their bytes do not depend on the
+    /// machine.
+    /// </summary>
+    public bool Search { get; init; } = true;
+
+    /// <summary>A folder, absolute, that keeps what searches have learned for the next; null for none.</summary>
+    public string? SearchStateDirectory { get; init; }
+
     /// <summary>What an earlier search decided, to be repeated without a search; null to search.</summary>
     public PinnedChoices? Pinned { get; init; }
 

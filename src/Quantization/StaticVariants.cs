@@ -12,29 +12,39 @@ namespace Octet.Quantization;
 
 /// <summary>Finds what static variants are made of, by trials on the model's samples, within shares of its time budget.</summary>
 internal sealed class StaticVariants(
-    QuantizationRequest request, QuantizationTarget target, Candidate reference, Samples samples, string scratch, Stopwatch elapsed, Action<string> report, CancellationToken cancellation)
+    QuantizationRequest request, QuantizationTarget target, Candidate reference, Samples samples, SpeedSearch speed, string scratch, Stopwatch elapsed, Action<string> report, CancellationToken cancellation)
 {
-    // Shares of the time budget after which no further trial begins: refinements, the ranking of layers, leaving layers float.
-    private const double RefinementShare = 0.35;
-    private const double RankingShare = 0.5;
-    private const double ExclusionShare = 0.7;
+    // Shares of the time budget after which no further trial begins: form and rewriting, refinements, regions, the ranking of layers, leaving layers float.
+    private const double FormShare = 0.25;
+    private const double RefinementShare = 0.4;
+    private const double RegionShare = 0.65;
+    private const double RankingShare = 0.7;
+    private const double ExclusionShare = 0.8;
 
     // The order of layers shows on a few samples.
     private const int RankingSamples = 4;
 
     private TrialBench? _bench;
 
-    /// <summary>Finds the recipe that comes nearest to the float model.</summary>
+    /// <summary>Finds the recipe that is fast and comes nearest to the float model.</summary>
     /// <param name="prepared">The prepared float model.</param>
     /// <param name="weightLimit">Largest magnitude of a weight.</param>
     /// <param name="statistics">Statistics to use in place of a calibration run; null to run.</param>
     public StaticRecipe Find(ModelProto prepared, int weightLimit, StatisticsFile? statistics)
     {
         statistics?.EnsureCovers(request.Statistics!, StaticQuantization.Plan(prepared, request.Exclude).Observed);
+        // Statistics from elsewhere fit the prepared model as it is.
+        (IntegerForm form, RewrittenModel rewritten) = statistics is null ? FindForm(prepared, weightLimit) : (IntegerForm.Pairs, new RewrittenModel(prepared, []));
         StaticSearchSettings settings = new(
-            request.Exclude, weightLimit, target.SignedActivations, request.Method, request.Pinned, samples.Count, samples.Read, scratch, () => HasTime(RefinementShare), report);
-        return new StaticRecipeSearch(settings, Bench, cancellation).Find(prepared, statistics?.Statistics);
+            request.Exclude, weightLimit, target.SignedActivations, form, request.Method, request.Pinned, samples.Count, samples.Read, scratch, () => HasTime(RefinementShare), report);
+        StaticRecipe recipe = new StaticRecipeSearch(settings, Bench, cancellation).Find(rewritten.Model, statistics?.Statistics) with { Rewrites = rewritten.Passes };
+        return ChooseRegions(recipe, weightLimit);
     }
+
+    /// <summary>Leaves regions float where that is faster; the recipe itself where no choice is faster than the float model.</summary>
+    public StaticRecipe ChooseRegions(StaticRecipe recipe, int weightLimit) => request.Pinned is not null
+        ? recipe
+        : speed.ChooseRegions(recipe, trial => trial.Emit(weightLimit, target.SignedActivations).Model, () => HasTime(RegionShare));
 
     /// <summary>Leaves the layers float that cost most accuracy, as few as possible.</summary>
     /// <returns>The better recipe; null where time is over, or nothing helps.</returns>
@@ -51,6 +61,25 @@ internal sealed class StaticVariants(
         ImmutableArray<string> ranking = LayerSensitivity.Rank(recipe, trial => Measure(few, trial), () => HasTime(RankingShare));
         (StaticRecipe found, _) = LayerExclusion.Find(recipe, Measure(_bench, recipe), ranking, request.MaxAccuracyDrop, trial => Measure(_bench, trial), () => HasTime(ExclusionShare));
         return ReferenceEquals(found, recipe) ? null : found;
+    }
+
+    private (IntegerForm Form, RewrittenModel Model) FindForm(ModelProto prepared, int weightLimit)
+    {
+        if (request.Pinned is { } pinned)
+            return (pinned.Form, SpeedSearch.Rewrite(prepared, pinned.Rewrites));
+        // Signed activations are for the pairs alone.
+        IntegerForm[] forms = [.. IntegerForm.All.Where(form => form == IntegerForm.Pairs || !target.SignedActivations).Where(form => form != IntegerForm.ChannelsLastOctet || request.CustomOperators)];
+        return speed.FindForm(prepared, forms, (model, form) => QuickVariant(model, form, weightLimit), () => HasTime(FormShare));
+    }
+
+    /// <summary>A variant whose ranges come from one sample: good enough to be timed.</summary>
+    private ModelProto QuickVariant(ModelProto model, IntegerForm form, int weightLimit)
+    {
+        QuantizationPlan plan = VariantFactory.NotEmpty(StaticQuantization.Plan(model, request.Exclude, operators: form.Operators));
+        CalibrationStatistics statistics = Calibrator.Collect(model, plan.Observed, withHistograms: false, 1, _ => samples.FirstReadable()?.Inputs, scratch, cancellation: cancellation);
+        CalibratedRanges ranges = statistics.Ranges(CalibrationMethods.MinMax);
+        StaticRecipe recipe = new(model, StaticQuantization.Reached(model, plan, ranges.Ranges), ranges) { Form = form };
+        return recipe.Emit(weightLimit, target.SignedActivations).Model;
     }
 
     private TrialBench Bench(IEnumerable<Sample> judges) => TrialBench.Create(reference.Session!, judges, samples.Labelled, scratch, cancellation);

@@ -65,6 +65,7 @@ internal sealed record ModelItem
             new("calibration-samples", settings.Count("CalibrationSamples", 1, item)),
             new("method", settings.Choice("CalibrationMethod", CalibrationMethods, item)),
             new("custom-operators", settings.Switch("CustomOperators", item)),
+            new("search", settings.Switch("Search", item)),
             new("preprocessing", item.GetMetadata("Preprocessing").Trim()),
             new("labels", labels),
             new("input-shapes", item.GetMetadata("InputShapes").Trim()),

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Octet.Quantization;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Diagnostics;
+using Octet.Quantization.Emission;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Search;
 
@@ -40,6 +41,8 @@ internal static class RecipeFile
     }
 
     private static PinnedChoices Pinned(JsonObject recipe) => new(
+        IntegerForm.All.FirstOrDefault(form => form.Name == Text(recipe["form"])) ?? IntegerForm.Pairs,
+        [.. (recipe["rewrites"] as JsonArray ?? []).Select(name => Text(name) ?? throw new FormatException("its 'rewrites' holds what is no text"))],
         [.. Objects(recipe["refinements"]).Where(refinement => refinement["kept"] is JsonValue kept && kept.TryGetValue(out bool isKept) && isKept).Select(refinement => Named(refinement, "name"))],
         Objects(recipe["leftFloat"]).ToImmutableSortedDictionary(left => Named(left, "node"), left => Named(left, "reason"), StringComparer.Ordinal));
 

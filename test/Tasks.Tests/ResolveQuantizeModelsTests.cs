@@ -56,6 +56,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
             --calibration-samples=300
             --method=auto
             --custom-operators=true
+            --search=true
             --preprocessing=scale=1/255;   mean=0.5
             --labels={_project["calibration/labels.csv"]}
             --input-shapes=x=1,3,48,192
@@ -173,6 +174,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
     [InlineData("BatchSize", "0")]
     [InlineData("BatchSize", ";")]
     [InlineData("CustomOperators", "no")]
+    [InlineData("Search", "fast")]
     [InlineData("Target", "x64")]
     [InlineData("CalibrationSamples", "many")]
     [InlineData("CalibrationMethod", "kl")]
@@ -321,7 +323,7 @@ public sealed class ResolveQuantizeModelsTests : IDisposable
             .. new[]
             {
                 ("", "true"), ("OnBuild", "true"), ("OnPublish", "true"), ("Variants", ""), ("MaxAccuracyDrop", "0.01"), ("MinSpeedup", "1.05"), ("TimeBudget", "120"),
-                ("Threads", "0"), ("BatchSize", "1"), ("Target", "auto"), ("CalibrationSamples", "300"), ("CalibrationMethod", "auto"), ("CustomOperators", "true"), ("Report", "Summary"), ("TreatVerdictsAsErrors", "false"),
+                ("Threads", "0"), ("BatchSize", "1"), ("Target", "auto"), ("CalibrationSamples", "300"), ("CalibrationMethod", "auto"), ("CustomOperators", "true"), ("Search", "true"), ("Report", "Summary"), ("TreatVerdictsAsErrors", "false"),
                 ("UseCache", "true"), ("CachePath", ""), ("StartupBenchmark", "true"),
             }.Select(option => EscapedItem.Create("QuantizeModels" + option.Item1, ("Value", option.Item2))),
         ],

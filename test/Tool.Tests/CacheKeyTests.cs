@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using Octet.Quantization;
+using Octet.Quantization.Emission;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Tests.Pipeline;
@@ -32,11 +33,12 @@ public class CacheKeyTests
         ["CalibrationSamples"] = request => request with { CalibrationSamples = 3 },
         ["Target"] = request => request with { Target = "arm64" },
         ["Method"] = request => request with { Method = "entropy" },
-        ["Pinned"] = request => request with { Pinned = new([], ImmutableSortedDictionary.Create<string, string>().Add("conv", "it is slow")) },
+        ["Pinned"] = request => request with { Pinned = new(IntegerForm.Pairs, [], [], ImmutableSortedDictionary.Create<string, string>().Add("conv", "it is slow")) },
+        ["Search"] = request => request with { Search = false },
         ["Statistics"] = request => request with { Statistics = "statistics.json" },
     };
 
-    public static TheoryData<string> Options => [.. typeof(QuantizationRequest).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name).Except(["ModelPath", "OutputDirectory"])];
+    public static TheoryData<string> Options => [.. typeof(QuantizationRequest).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name).Except(["ModelPath", "OutputDirectory", "SearchStateDirectory"])];
 
     [Theory]
     [MemberData(nameof(Options))]

@@ -26,7 +26,6 @@ public sealed class ChannelsLastEmitter
     private readonly ComputeOperators _compute;
     private readonly ConnectingLayers _connecting;
     private readonly HashSet<string> _quantized;
-    private readonly HashSet<NodeProto> _joined = new(ReferenceEqualityComparer.Instance);
 
     private ChannelsLastEmitter(
         ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool customOperators,
@@ -37,8 +36,9 @@ public sealed class ChannelsLastEmitter
         _quantized = [.. plan.Activations, .. plan.SharedParameters.Keys];
         UniqueNames names = new(_model);
         _values = new IntegerValues(_model, new GraphIndex(_model.Graph), names, value => ParametersOf(value, plan, ranges), customOperators);
-        _compute = new ComputeOperators(_values, new IntegerWeights(_model, names, weightLimit, inputMeans));
-        _connecting = new ConnectingLayers(_values, node => plan.ConnectingNodes.Contains(node.Name));
+        bool Connects(NodeProto node) => plan.ConnectingNodes.Contains(node.Name);
+        _compute = new ComputeOperators(_values, new IntegerWeights(_model, names, weightLimit, inputMeans), Connects);
+        _connecting = new ConnectingLayers(_values, Connects);
     }
 
     /// <summary>Returns the quantized model; the prepared one is left as it is.</summary>
@@ -61,7 +61,7 @@ public sealed class ChannelsLastEmitter
     private EmittedModel Emit()
     {
         foreach (NodeProto node in _model.Graph.Node)
-            if (!_joined.Contains(node))
+            if (!_values.IsJoined(node))
                 Write(node);
         foreach (ValueInfoProto output in _model.Graph.Output)
             _values.Float(output.Name);
@@ -103,7 +103,7 @@ public sealed class ChannelsLastEmitter
     private void Join(NodeProto node, string result)
     {
         if (_values.Index.Producer(result) is { } last && !ReferenceEquals(last, node))
-            _joined.Add(last);
+            _values.Join(last);
     }
 
     private void WriteFloat(NodeProto node)

@@ -9,19 +9,15 @@ namespace Octet.Quantization.Emission;
 /// <param name="connects">Whether a node is one of them.</param>
 internal sealed class ConnectingLayers(IntegerValues values, Func<NodeProto, bool> connects)
 {
-    // Values that only a table reads, which computes them in passing.
-    private readonly Dictionary<string, TableFunction> _folded = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, NodeProto> _sums = new(StringComparer.Ordinal);
-
-    /// <summary>Writes a node, or leaves it to the only reader of its result.</summary>
+    /// <summary>Writes a node.</summary>
     /// <param name="node">The node.</param>
     /// <param name="result">Its result, behind a clamp that it absorbs.</param>
     /// <returns>Whether there is an integer operator for it.</returns>
     public bool Write(NodeProto node, string result)
     {
-        if (TableOf(node, result) is { } table)
+        if (values.CustomOperators && TableChain.From(node, values.Index, connects) is { } chain)
         {
-            WriteTable(node, table, result);
+            WriteTable(node, chain);
             return true;
         }
         return node.OpType switch
@@ -30,57 +26,33 @@ internal sealed class ConnectingLayers(IntegerValues values, Func<NodeProto, boo
             "Mul" => WriteChannelScale(node, result),
             "Concat" => WriteConcat(node, result),
             "GlobalAveragePool" or "AveragePool" => WriteAveragePool(node, result),
+            "Resize" when OperatorTraits.Interpolates(node) => WriteInterpolation(node, result),
             _ => OperatorTraits.KeepsValues(node) && WriteMoving(node, result),
         };
     }
 
-    private TableFunction? TableOf(NodeProto node, string result)
+    private void WriteTable(NodeProto node, TableChain chain)
     {
-        if (!values.CustomOperators || TableFunction.Of(node, values.Index) is not { } function)
-            return null;
-        // A clamp behind it counts, in case the result is folded into another table.
-        if (result != node.Output[0] && TableFunction.Of(values.Index.Producer(result)!, values.Index) is { } clamp)
-            function = function.Then(clamp);
-        return _folded.TryGetValue(function.Input, out TableFunction? before) ? before.Then(function) : function;
-    }
-
-    private void WriteTable(NodeProto node, TableFunction function, string result)
-    {
-        if (TableBehind(result) is not null)
-        {
-            _folded[result] = function;
-            return;
-        }
-        string input = function.Input;
-        values.SetRank(result, values.Rank(input));
-        string table = values.Add(Tensors.Create(values.Fresh($"{result}_table"), [byte.MaxValue + 1], QuantizedTable.Of(function.Value, values.Parameters(input), values.Parameters(result))));
-        if (_sums.TryGetValue(input, out NodeProto? sum))
-        {
-            bool lastSum = sum.Input.Any(values.IsLast);
-            string[] summands = [.. sum.Input.Select(summand => lastSum ? values.Last(summand) : values.First(summand)), table];
-            values.Write(values.Octet("QuantizedAdd", sum.Name, summands, values.Computed(result, lastSum),
-                [.. values.Quantization("a_", sum.Input[0]), .. values.Quantization("b_", sum.Input[1]), .. values.Quantization("y_", input)]));
-            return;
-        }
+        string input = TableFunction.Of(node, values.Index)!.Input;
         bool last = values.IsLast(input);
-        values.Write(values.Octet("LookupTable", node.Name, [last ? values.Last(input) : values.First(input), table], values.Computed(result, last)));
+        values.SetRank(chain.Result, values.Rank(input));
+        values.Write(values.Octet("LookupTable", node.Name, [last ? values.Last(input) : values.First(input), values.Table(chain, input)], values.Computed(chain.Result, last)));
     }
-
-    /// <summary>The node that only takes a value through a table, if it is the value's only reader.</summary>
-    private NodeProto? TableBehind(string value) =>
-        values.CustomOperators && values.Index.SoleConsumer(value) is { } reader && connects(reader) && TableFunction.Of(reader, values.Index) is not null ? reader : null;
 
     private bool WriteSum(NodeProto node, string result)
     {
-        if (TableBehind(result) is not null && HaveOneShape(node.Input[0], node.Input[1]))
+        bool last = CanBeLast(node.Input);
+        int? rank = values.Rank(node.Input[0]);
+        values.SetRank(result, rank);
+        if (values.CustomOperators && HaveOneShape(node.Input[0], node.Input[1]) && TableChain.Behind(result, values.Index, connects) is { } chain)
         {
-            _sums[result] = node;
-            values.SetRank(result, values.Rank(node.Input[0]));
+            values.SetRank(chain.Result, rank);
+            string[] summands = [.. node.Input.Select(summand => last ? values.Last(summand) : values.First(summand)), values.Table(chain, result)];
+            values.Write(values.Octet("QuantizedAdd", node.Name, summands, values.Computed(chain.Result, last),
+                [.. values.Quantization("a_", node.Input[0]), .. values.Quantization("b_", node.Input[1]), .. values.Quantization("y_", result)]));
             return true;
         }
-        bool last = CanBeLast(node.Input);
         string[] operands = [.. node.Input.SelectMany(summand => values.Operands(summand, last)), .. values.ParameterOperands(result)];
-        values.SetRank(result, values.Rank(node.Input[0]));
         values.Write(values.Contrib("QLinearAdd", node.Name, operands, values.Computed(result, last)));
         return true;
     }
@@ -192,23 +164,44 @@ internal sealed class ConnectingLayers(IntegerValues values, Func<NodeProto, boo
 
     private bool WriteResize(NodeProto node, string result, int rank)
     {
-        bool bySize = node.InputAt(3).Length > 0;
-        if (values.Index.Initializer(node.InputAt(bySize ? 3 : 2)) is not { } constant)
-            return false;
-        values.SetRank(result, rank);
         string input = node.Input[0];
-        if (values.CustomOperators && rank == 4 && NearestFactors.Of(node, values.Index) is var (height, width))
+        if (values.CustomOperators && rank == 4 && ResizeFactors.Repeats(node, values.Index) is var (height, width))
         {
+            values.SetRank(result, rank);
             values.Write(values.Octet("ResizeNearestNhwc", node.Name, [values.Last(input)], values.Computed(result, last: true),
                 Nodes.Attribute("height_factor", height), Nodes.Attribute("width_factor", width)));
             return true;
         }
-        string name = values.Fresh($"{constant.Name}_channels_last");
-        string permuted = values.Add(bySize
-            ? Tensors.Create(name, [rank], ChannelsLastLayout.Permute<long>(constant.ToInt64s()))
-            : Tensors.Create(name, [rank], ChannelsLastLayout.Permute<float>(constant.ToFloats())));
-        values.Write(Nodes.Create("Resize", node.Name, [values.Last(input), "", .. bySize ? ["", permuted] : new[] { permuted }], [values.Computed(result, last: true)], [.. node.Attribute]));
+        if (PermutedSizes(node, rank) is not { } sizes)
+            return false;
+        values.SetRank(result, rank);
+        values.Write(Nodes.Create("Resize", node.Name, [values.Last(input), .. sizes], [values.Computed(result, last: true)], [.. node.Attribute]));
         return true;
+    }
+
+    /// <summary>Between its conversions, but with the channels last: ONNX Runtime interpolates floats with vectors in this order, bytes one by one.</summary>
+    private bool WriteInterpolation(NodeProto node, string result)
+    {
+        string input = node.Input[0];
+        if (!values.IsLast(input) || values.Rank(input) is not 4 || node.Ints("axes") is not null || PermutedSizes(node, 4) is not { } sizes)
+            return false;
+        string floats = values.Fresh($"{input}_channels_last_dequantized"), resized = values.Fresh($"{result}_channels_last_unquantized");
+        values.Dequantize(input, values.Last(input), floats);
+        values.Write(Nodes.Create("Resize", node.Name, [floats, .. sizes], [resized], [.. node.Attribute]));
+        values.SetRank(result, 4);
+        values.Quantize(result, resized, values.Computed(result, last: true));
+        return true;
+    }
+
+    /// <summary>A Resize's inputs behind the first, with the channels last; null where they are not known.</summary>
+    private string[]? PermutedSizes(NodeProto node, int rank)
+    {
+        bool bySize = node.InputAt(3).Length > 0;
+        string given = node.InputAt(bySize ? 3 : 2), name = values.Fresh($"{given}_channels_last");
+        if (bySize && values.Index.Initializer(given) is { } sizes)
+            return ["", "", values.Add(Tensors.Create(name, [rank], ChannelsLastLayout.Permute<long>(sizes.ToInt64s())))];
+        float[]? scales = values.Index.Initializer(given)?.ToFloats() ?? ResizeFactors.Of(node, values.Index)?.Select(factor => (float)factor).ToArray();
+        return scales is null ? null : ["", values.Add(Tensors.Create(name, [rank], ChannelsLastLayout.Permute<float>(scales)))];
     }
 
     /// <summary>Whether an operator element by element, or along one axis, may take its inputs with the channels last, and one is there in this order.</summary>

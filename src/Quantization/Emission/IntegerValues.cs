@@ -20,6 +20,7 @@ internal sealed class IntegerValues(
     private readonly HashSet<string> _computed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _ranks = new(StringComparer.Ordinal);
     private readonly HashSet<string> _floats = new(StringComparer.Ordinal);
+    private readonly HashSet<NodeProto> _joined = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, (string Scale, string ZeroPoint)> _parameters = new(StringComparer.Ordinal);
 
     /// <summary>The nodes written so far.</summary>
@@ -31,11 +32,22 @@ internal sealed class IntegerValues(
     /// <summary>Whether the operators of <see cref="QuantizedOperators"/> may be used.</summary>
     public bool CustomOperators => customOperators;
 
-    /// <summary>Float values that are computed by integer nodes and have been dequantized for others.</summary>
-    public IEnumerable<string> Dequantized => _floats;
-
     /// <summary>Scale and zero point of a value.</summary>
     public AffineParameters Parameters(string value) => parametersOf(value).Parameters;
+
+    /// <summary>The table that takes a value to the result of a chain behind it, whose nodes are thereby written.</summary>
+    public string Table(TableChain chain, string value)
+    {
+        foreach (NodeProto node in chain.Nodes)
+            Join(node);
+        return Add(Tensors.Create(names.Fresh($"{chain.Result}_table"), [byte.MaxValue + 1], QuantizedTable.Of(chain.Function, Parameters(value), Parameters(chain.Result))));
+    }
+
+    /// <summary>Says that a node of the model is part of one that is written.</summary>
+    public void Join(NodeProto node) => _joined.Add(node);
+
+    /// <summary>Whether a node of the model is part of one that is written.</summary>
+    public bool IsJoined(NodeProto node) => _joined.Contains(node);
 
     /// <summary>Whether integer nodes compute the value.</summary>
     public bool IsComputed(string value) => _computed.Contains(value);
@@ -105,7 +117,7 @@ internal sealed class IntegerValues(
             return bytes;
         bytes = _last.TryGetValue(value, out string? last)
             ? Permute(value, last, ChannelsLastLayout.ToFirst, [0, -1, .. Ones(value)], "quantized")
-            : Write(Onnx.Nodes.Create("QuantizeLinear", names.Fresh($"{value}_QuantizeLinear"), [value, .. ParameterOperands(value)], [names.Fresh($"{value}_quantized")]));
+            : Quantize(value, value, names.Fresh($"{value}_quantized"));
         return _first[value] = bytes;
     }
 
@@ -117,7 +129,7 @@ internal sealed class IntegerValues(
         if (!_first.ContainsKey(value) && TransposedFrom(value) is { } source)
         {
             Float(source);
-            bytes = Write(Onnx.Nodes.Create("QuantizeLinear", names.Fresh($"{value}_QuantizeLinear"), [source, .. ParameterOperands(value)], [names.Fresh($"{value}_channels_last")]));
+            bytes = Quantize(value, source, names.Fresh($"{value}_channels_last"));
         }
         else if (!_first.ContainsKey(value) && customOperators)
         {
@@ -144,6 +156,10 @@ internal sealed class IntegerValues(
     /// <summary>Adds a DequantizeLinear of bytes that have a value's scale and zero point.</summary>
     public void Dequantize(string value, string bytes, string result) =>
         Write(Onnx.Nodes.Create("DequantizeLinear", names.Fresh($"{value}_DequantizeLinear"), [bytes, .. ParameterOperands(value)], [result]));
+
+    /// <summary>Adds a QuantizeLinear to a value's scale and zero point.</summary>
+    public string Quantize(string value, string floats, string result) =>
+        Write(Onnx.Nodes.Create("QuantizeLinear", names.Fresh($"{value}_QuantizeLinear"), [floats, .. ParameterOperands(value)], [result]));
 
     /// <summary>Adds a constant and returns its name.</summary>
     public string Add(TensorProto constant)

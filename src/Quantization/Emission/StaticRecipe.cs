@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
@@ -14,6 +15,15 @@ public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, Ca
 {
     /// <summary>The mean of each input channel, by the value that an integer compute node reads: given, biases make up for what rounded weights shift.</summary>
     public IReadOnlyDictionary<string, ImmutableArray<double>>? InputMeans { get; init; }
+
+    /// <summary>How the integer parts are written.</summary>
+    public IntegerForm Form { get; init; } = IntegerForm.Pairs;
+
+    /// <summary>Names of the optional passes behind <see cref="Prepared"/>.</summary>
+    public ImmutableArray<string> Rewrites { get; init; } = [];
+
+    /// <summary>What the search for speed has to say for itself; null where there was none.</summary>
+    public JsonObject? Search { get; init; }
 
     /// <summary>What was tried to bring the variant nearer to the float model, in its order.</summary>
     public ImmutableArray<TriedRefinement> Refinements { get; init; } = [];
@@ -45,7 +55,9 @@ public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, Ca
     /// <summary>Writes the variant.</summary>
     /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
     /// <param name="signedActivations">Whether activations are signed, as ARM64 wants them.</param>
-    public EmittedModel Emit(int weightLimit, bool signedActivations) => QdqEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, signedActivations, InputMeans);
+    public EmittedModel Emit(int weightLimit, bool signedActivations) => Form == IntegerForm.Pairs
+        ? QdqEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, signedActivations, InputMeans)
+        : ChannelsLastEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, customOperators: Form == IntegerForm.ChannelsLastOctet, InputMeans);
 }
 
 /// <summary>A refinement that was tried on held-out samples, or that a pinned recipe asks for.</summary>

@@ -14,21 +14,25 @@ public sealed class VariantFactory
     private readonly ImmutableArray<NodePattern> _exclude;
     private readonly QuantizationTarget _target;
     private readonly Lazy<StaticRecipe> _static;
+    private readonly Func<RewrittenModel> _rewrite;
 
     /// <summary>Creates the factory.</summary>
     /// <param name="prepared">The prepared float model.</param>
     /// <param name="exclude">Nodes and operators that stay float.</param>
     /// <param name="target">The processors to make variants for.</param>
+    /// <param name="rewrite">Makes the float variant of the prepared one; null for none but the preparation.</param>
     /// <param name="findStatic">Finds the recipe of the static variants; called once, when the first of them is made.</param>
     public VariantFactory(
         ModelProto prepared,
         ImmutableArray<NodePattern> exclude,
         QuantizationTarget target,
-        Func<StaticRecipe> findStatic)
+        Func<StaticRecipe> findStatic,
+        Func<RewrittenModel>? rewrite = null)
     {
         _prepared = prepared;
         _exclude = exclude;
         _target = target;
+        _rewrite = rewrite ?? (() => new RewrittenModel(prepared, []));
         _static = new Lazy<StaticRecipe>(findStatic);
     }
 
@@ -36,7 +40,7 @@ public sealed class VariantFactory
     /// <exception cref="InvalidDataException">The model gives nothing to make it from; the message says what is missing.</exception>
     public VariantBuild Make(string variant) => variant switch
     {
-        Variants.FloatOptimized => new VariantBuild(variant, _prepared, Recipe(variant, "preparation")),
+        Variants.FloatOptimized => MakeFloatOptimized(),
         Variants.Int8 or Variants.Int8Portable => Make(variant, _static.Value),
         Variants.Int8Dynamic => MakeDynamic(),
         Variants.Int8Weights => MakeWeightOnly(variant, 8),
@@ -65,9 +69,21 @@ public sealed class VariantFactory
             ["sqnrDb"] = tried.SqnrDb,
             ["kept"] = tried.Kept,
         })]);
+        recipe["form"] = found.Form.Name;
+        recipe["rewrites"] = Names(found.Rewrites);
+        if (found.Search is { } search)
+            recipe["search"] = search.DeepClone();
         recipe["leftFloat"] = new JsonArray([.. found.LeftFloat.Select(Left)]);
         Describe(recipe, found.Plan.ComputeNodes.Count, found.Plan.FloatReasons);
         return new VariantBuild(variant, emitted.Model, recipe, emitted, found);
+    }
+
+    private VariantBuild MakeFloatOptimized()
+    {
+        RewrittenModel rewritten = _rewrite();
+        JsonObject recipe = Recipe(Variants.FloatOptimized, "preparation");
+        recipe["rewrites"] = Names(rewritten.Passes);
+        return new VariantBuild(Variants.FloatOptimized, rewritten.Model, recipe);
     }
 
     private VariantBuild MakeDynamic()
@@ -135,6 +151,8 @@ public sealed class VariantFactory
         recipe["computeNodes"] = quantized;
         recipe["float"] = new JsonArray([.. floatReasons.Select(Left)]);
     }
+
+    private static JsonArray Names(IEnumerable<string> names) => [.. names.Select(name => (JsonNode)name)];
 
     private static JsonNode Left(KeyValuePair<string, string> node) => new JsonObject { ["node"] = node.Key, ["reason"] = node.Value };
 }

@@ -9,12 +9,14 @@ namespace Octet.Quantization.Measurement;
 /// <param name="Quantize">By value of the float model: its conversion to 8 bits, layout changes around it included.</param>
 /// <param name="Dequantize">By value of the float model: its conversion back, layout changes around it included.</param>
 /// <param name="Operators">By operator that ONNX Runtime ran.</param>
+/// <param name="Elements">The number of elements of values of the float model, as far as the nodes that ran show it.</param>
 /// <param name="Unattributed">What belongs to no node of the float model.</param>
 public sealed record NodeProfile(
     ImmutableDictionary<string, double> Nodes,
     ImmutableDictionary<string, double> Quantize,
     ImmutableDictionary<string, double> Dequantize,
     ImmutableDictionary<string, double> Operators,
+    ImmutableDictionary<string, long> Elements,
     double Unattributed)
 {
     /// <summary>The sum over all nodes that ran.</summary>
@@ -27,25 +29,28 @@ public sealed record NodeProfile(
     public double ConversionShare => Total > 0 ? ConversionTime / Total : 0;
 
     /// <summary>The same with every time multiplied.</summary>
-    public NodeProfile Scaled(double factor) => new(Scaled(Nodes, factor), Scaled(Quantize, factor), Scaled(Dequantize, factor), Scaled(Operators, factor), Unattributed * factor);
+    public NodeProfile Scaled(double factor) => new(Scaled(Nodes, factor), Scaled(Quantize, factor), Scaled(Dequantize, factor), Scaled(Operators, factor), Elements, Unattributed * factor);
 
     /// <summary>Finds out what each node that ran belongs to.</summary>
     /// <param name="prepared">The float model whose names are told.</param>
     /// <param name="optimized">The graph that ran.</param>
     /// <param name="ran">Its nodes' times.</param>
-    public static NodeProfile Of(ModelProto prepared, ModelProto optimized, IEnumerable<ProfiledNode> ran)
+    public static NodeProfile Of(ModelProto prepared, ModelProto optimized, IReadOnlyList<ProfiledNode> ran)
     {
-        Attribution attribution = new(prepared, optimized);
+        Attribution attribution = new(prepared, optimized, ran);
         Dictionary<Owner, double> times = [];
         Dictionary<string, double> operators = new(StringComparer.Ordinal);
+        Dictionary<string, long> elements = new(StringComparer.Ordinal);
         foreach (ProfiledNode node in ran)
         {
             double time = Middle(node.Microseconds);
             Owner owner = attribution.OwnerOf(node.Name);
             times[owner] = times.GetValueOrDefault(owner) + time;
             operators[node.Operator] = operators.GetValueOrDefault(node.Operator) + time;
+            foreach (string value in attribution.ResultsOf(node.Name, owner))
+                elements.TryAdd(value, node.Elements);
         }
-        return new NodeProfile(Of(OwnerKind.Node), Of(OwnerKind.Quantize), Of(OwnerKind.Dequantize), operators.ToImmutableDictionary(StringComparer.Ordinal), Of(OwnerKind.None).Values.Sum());
+        return new NodeProfile(Of(OwnerKind.Node), Of(OwnerKind.Quantize), Of(OwnerKind.Dequantize), operators.ToImmutableDictionary(StringComparer.Ordinal), elements.ToImmutableDictionary(StringComparer.Ordinal), Of(OwnerKind.None).Values.Sum());
 
         ImmutableDictionary<string, double> Of(OwnerKind kind) => times.Where(pair => pair.Key.Kind == kind).ToImmutableDictionary(pair => pair.Key.Name, pair => pair.Value, StringComparer.Ordinal);
     }
@@ -87,9 +92,10 @@ public sealed record NodeProfile(
         private readonly Dictionary<string, NodeProto> _ran = new(StringComparer.Ordinal);
         private readonly Dictionary<string, NodeProto> _computes = new(StringComparer.Ordinal);
         private readonly Dictionary<string, List<NodeProto>> _reads = new(StringComparer.Ordinal);
+        private readonly Dictionary<NodeProto, string> _names = new(ReferenceEqualityComparer.Instance);
         private readonly Dictionary<string, Owner> _owners = new(StringComparer.Ordinal);
 
-        public Attribution(ModelProto prepared, ModelProto optimized)
+        public Attribution(ModelProto prepared, ModelProto optimized, IReadOnlyList<ProfiledNode> ran)
         {
             NodeProto[] nodes = [.. prepared.Graph.WithSubgraphs().SelectMany(graph => graph.Node)];
             _nodes = new HashSet<string>(nodes.Select(node => node.Name), StringComparer.Ordinal);
@@ -97,9 +103,11 @@ public sealed record NodeProfile(
                 foreach (string output in node.Output)
                     _producers[output] = node.Name;
             _values = [.. _producers.Keys, .. prepared.Graph.WithSubgraphs().SelectMany(graph => graph.Input).Select(input => input.Name)];
-            foreach (NodeProto node in optimized.Graph.WithSubgraphs().SelectMany(graph => graph.Node))
+            NodeProto[] left = [.. optimized.Graph.WithSubgraphs().SelectMany(graph => graph.Node)];
+            Name(left, ran);
+            foreach (NodeProto node in left)
             {
-                _ran[node.Name] = node;
+                _ran[NameOf(node)] = node;
                 foreach (string output in node.Output)
                     _computes[output] = node;
                 foreach (string input in node.Input)
@@ -116,20 +124,46 @@ public sealed record NodeProfile(
             return _owners[name] = _ran.TryGetValue(name, out NodeProto? node) ? Find(node) : Named(name);
         }
 
+        /// <summary>The values of the float model that a node's first result is.</summary>
+        public IEnumerable<string> ResultsOf(string name, Owner owner)
+        {
+            if (owner.IsConversion)
+                return [owner.Name];
+            if (_ran.TryGetValue(name, out NodeProto? node) && node.Output.Count > 0 && _producers.ContainsKey(node.Output[0]))
+                return [node.Output[0]];
+            // A blocked convolution is named after its result.
+            return OptimizedNames.Original(name) is { } original && _producers.ContainsKey(original) ? [original] : [];
+        }
+
         private Owner Find(NodeProto node)
         {
             if (ConversionOf(node) is { } conversion)
                 return conversion;
-            if (Named(node.Name) is { Kind: OwnerKind.Node } named)
+            if (Named(NameOf(node)) is { Kind: OwnerKind.Node } named)
                 return named;
             if (node.Output.FirstOrDefault(_producers.ContainsKey) is { } result)
                 return new Owner(OwnerKind.Node, _producers[result]);
 
-            Owner[] after = [.. node.Output.SelectMany(output => _reads.GetValueOrDefault(output) ?? []).Select(reader => OwnerOf(reader.Name))];
-            Owner[] before = [.. node.Input.Where(_computes.ContainsKey).Select(input => OwnerOf(_computes[input].Name))];
+            Owner[] after = [.. node.Output.SelectMany(output => _reads.GetValueOrDefault(output) ?? []).Select(reader => OwnerOf(NameOf(reader)))];
+            Owner[] before = [.. node.Input.Where(_computes.ContainsKey).Select(input => OwnerOf(NameOf(_computes[input])))];
             // A layout changes because kernels of two kinds meet: it falls where the conversion does, or behind the node that left its result so.
+            // What is quantized was computed by the node whose value it is, be it spelled out in several.
+            if (!Layouts.Contains(node.OpType) && after.FirstOrDefault(owner => owner.Kind == OwnerKind.Quantize && _producers.ContainsKey(owner.Name)) is { Kind: OwnerKind.Quantize } computed)
+                return new Owner(OwnerKind.Node, _producers[computed.Name]);
             IEnumerable<Owner> order = Layouts.Contains(node.OpType) ? before.Concat(after).OrderBy(owner => owner.IsConversion ? 0 : 1) : after.Where(owner => !owner.IsConversion).Concat(before).Concat(after);
             return order.FirstOrDefault(owner => owner.Kind != OwnerKind.None);
+        }
+
+        private string NameOf(NodeProto node) => _names.GetValueOrDefault(node, node.Name);
+
+        // The parts of an operator that ONNX Runtime spells out have no name; the profiler calls them by operator and number, in the same order.
+        private void Name(IReadOnlyList<NodeProto> nodes, IReadOnlyList<ProfiledNode> ran)
+        {
+            HashSet<string> named = new(nodes.Select(node => node.Name), StringComparer.Ordinal);
+            ILookup<string, string> nameless = ran.Where(node => !named.Contains(node.Name)).ToLookup(node => node.Operator, node => node.Name, StringComparer.Ordinal);
+            foreach (IGrouping<string, NodeProto> alike in nodes.Where(node => node.Name.Length == 0).GroupBy(node => node.OpType, StringComparer.Ordinal))
+                foreach ((NodeProto node, string name) in alike.Zip(nameless[alike.Key]))
+                    _names[node] = name;
         }
 
         private Owner Named(string name)

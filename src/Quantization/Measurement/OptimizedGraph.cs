@@ -17,7 +17,7 @@ public sealed record OptimizedGraph(int IntegerNodes, int FloatComputeNodes, int
     private static readonly HashSet<string> IntegerOperators = new(StringComparer.Ordinal)
     {
         "QLinearConv", "QLinearMatMul", "QGemm", "ConvInteger", "MatMulInteger", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM",
-        "QAttention", "QLinearConvTranspose", "QOrderedMatMul",
+        "QAttention", "QLinearConvTranspose", "QOrderedMatMul", "QuantizedDepthwiseConv",
     };
 
     private static readonly HashSet<string> FloatComputeOperators = new(StringComparer.Ordinal)

@@ -8,8 +8,9 @@ namespace Octet.Quantization.Measurement;
 /// <summary>What a node of the optimized graph takes.</summary>
 /// <param name="Name">Its name in that graph.</param>
 /// <param name="Operator">Its operator.</param>
+/// <param name="Elements">The number of elements of its first result.</param>
 /// <param name="Microseconds">One figure a run, the first run left out where there is another: it pays for allocations.</param>
-public sealed record ProfiledNode(string Name, string Operator, ImmutableArray<double> Microseconds);
+public sealed record ProfiledNode(string Name, string Operator, long Elements, ImmutableArray<double> Microseconds);
 
 /// <summary>A model under ONNX Runtime's own profiler.</summary>
 public sealed class ProfiledSession : IDisposable
@@ -64,7 +65,7 @@ public sealed class ProfiledSession : IDisposable
     private static ImmutableArray<ProfiledNode> Read(Stream stream)
     {
         using JsonDocument document = JsonDocument.Parse(stream);
-        List<(string Name, string Operator)> order = [];
+        List<(string Name, string Operator, long Elements)> order = [];
         Dictionary<string, List<double>> runs = new(StringComparer.Ordinal);
         Dictionary<string, double> run = new(StringComparer.Ordinal);
         foreach (JsonElement record in document.RootElement.EnumerateArray())
@@ -79,15 +80,16 @@ public sealed class ProfiledSession : IDisposable
             }
             if (!name.EndsWith(KernelTime, StringComparison.Ordinal))
                 continue;
-            string op = record.GetProperty("args").GetProperty("op_name").GetString() ?? "";
+            JsonElement details = record.GetProperty("args");
+            string op = details.GetProperty("op_name").GetString() ?? "";
             string node = name[..^KernelTime.Length];
             if (ControlFlow.Contains(op))
                 continue;
             if (runs.TryAdd(node, []))
-                order.Add((node, op));
+                order.Add((node, op, Elements(details)));
             run[node] = run.GetValueOrDefault(node) + record.GetProperty("dur").GetDouble();
         }
-        return [.. order.Select(node => new ProfiledNode(node.Name, node.Operator, [.. runs[node.Name].Skip(runs[node.Name].Count > 1 ? 1 : 0)]))];
+        return [.. order.Select(node => new ProfiledNode(node.Name, node.Operator, node.Elements, [.. runs[node.Name].Skip(runs[node.Name].Count > 1 ? 1 : 0)]))];
 
         void Close()
         {
@@ -96,4 +98,10 @@ public sealed class ProfiledSession : IDisposable
             run.Clear();
         }
     }
+
+    // [{"float": [1, 16, 24, 96]}]: one entry a result, the type's name before the extents.
+    private static long Elements(JsonElement details) =>
+        details.TryGetProperty("output_type_shape", out JsonElement shapes) && shapes.GetArrayLength() > 0
+            ? shapes[0].EnumerateObject().First().Value.EnumerateArray().Aggregate(1L, (product, extent) => product * extent.GetInt64())
+            : 0;
 }

@@ -78,7 +78,7 @@ internal static class OperatorTraits
     public static bool CanConnect(NodeProto node, GraphIndex index, ConnectingOperators operators = ConnectingOperators.Standard)
     {
         if (operators == ConnectingOperators.WithTables && index.Outer is null
-            && (TableFunction.Of(node, index) is not null || ScaledByChannel(node, index) is not null || PadsWithZeros(node, index) || ConcatenatesZeros(node, index)))
+            && (TableFunction.Of(node, index) is not null || ScaledByChannel(node, index) is not null || PadsWithZeros(node, index) || ConcatenatesZeros(node, index) || Interpolates(node)))
             return true;
         if (!node.IsStandard())
             return false;
@@ -120,6 +120,10 @@ internal static class OperatorTraits
     /// <summary>Whether the node puts constants beside its input that are all zeros, as some exporters widen the channels.</summary>
     public static bool ConcatenatesZeros(NodeProto node, GraphIndex index) =>
         node.Is("Concat") && ActivationInputs(node, index).Any() && node.Input.All(input => index.Initializer(input) is not { } constant || (IsSingle(constant) && !constant.ToFloats().Any(value => value != 0)));
+
+    /// <summary>Whether the node enlarges images by values between theirs.</summary>
+    public static bool Interpolates(NodeProto node) =>
+        node.Is("Resize") && node.Text("mode", "nearest") == "linear" && node.Int("antialias", 0) == 0 && node.Text("coordinate_transformation_mode", "half_pixel") != "tf_crop_and_resize";
 
     /// <summary>Whether the node adds zeros around its input, a constant number of them.</summary>
     public static bool PadsWithZeros(NodeProto node, GraphIndex index) =>

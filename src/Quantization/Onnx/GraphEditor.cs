@@ -8,7 +8,7 @@ namespace Octet.Quantization.Onnx;
 /// </summary>
 public sealed class GraphEditor
 {
-    private readonly Dictionary<NodeProto, NodeProto?> _replaced = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<NodeProto, NodeProto[]> _replaced = new(ReferenceEqualityComparer.Instance);
     private readonly GraphEditor? _outer;
     private Dictionary<string, TypeProto.Types.Tensor>? _types;
 
@@ -39,14 +39,15 @@ public sealed class GraphEditor
     public void Remove(NodeProto node)
     {
         Index.Remove(node);
-        _replaced.Add(node, null);
+        _replaced.Add(node, []);
     }
 
-    /// <summary>Puts a new node at the place of an old one.</summary>
-    public void Replace(NodeProto node, NodeProto by)
+    /// <summary>Puts new nodes, in their order, at the place of an old one.</summary>
+    public void Replace(NodeProto node, params NodeProto[] by)
     {
         Index.Remove(node);
-        Index.Add(by);
+        foreach (NodeProto next in by)
+            Index.Add(next);
         _replaced.Add(node, by);
     }
 
@@ -102,16 +103,19 @@ public sealed class GraphEditor
             return;
         List<NodeProto> nodes = new(Graph.Node.Count);
         foreach (NodeProto node in Graph.Node)
-        {
-            NodeProto? current = node;
-            while (current is not null && _replaced.TryGetValue(current, out NodeProto? next))
-                current = next;
-            if (current is not null)
-                nodes.Add(current);
-        }
+            AddCurrent(node, nodes);
         Graph.Node.Clear();
         Graph.Node.AddRange(nodes);
         _replaced.Clear();
+    }
+
+    private void AddCurrent(NodeProto node, List<NodeProto> nodes)
+    {
+        if (!_replaced.TryGetValue(node, out NodeProto[]? by))
+            nodes.Add(node);
+        else
+            foreach (NodeProto next in by)
+                AddCurrent(next, nodes);
     }
 
     private static void RedirectReads(NodeProto node, string from, string to)

@@ -48,24 +48,45 @@ internal static class AffineFolding
 
         foreach (NodeProto reader in readers)
         {
-            TensorProto weights = Weights(reader, index)!;
-            InputChannels channels = InputChannels.Of(reader, weights);
-            ChannelAffine spread = affine.For(channels.Count)!;
-            TryReadBias(reader, channels.Outputs, index, out double[]? bias);
-            double[]? shifted = bias;
-            if (!spread.OnlyScales)
-            {
-                shifted = bias ?? new double[channels.Outputs];
-                channels.AddWeighted(weights.ToFloats(), spread.Shift, shifted);
-            }
-            SetConstants(reader, weights, values => ChannelLayout.OfInputs(reader, weights)!.Scale(values, spread.Scale), shifted, editor);
+            Take(reader, affine, editor);
             editor.Change(reader, changed => changed.Input[0] = affine.Input);
         }
         editor.Remove(node);
         return true;
     }
 
-    private static bool CanTake(NodeProto reader, string value, ChannelAffine affine, GraphIndex index)
+    /// <summary>Gives a Conv or Gemm that can take it (<see cref="CanTake"/>) the weights and bias that make of x what it has made of x * scale[c] + shift[c].</summary>
+    public static void Take(NodeProto reader, ChannelAffine affine, GraphEditor editor)
+    {
+        TensorProto weights = Weights(reader, editor.Index)!;
+        InputChannels channels = InputChannels.Of(reader, weights);
+        ChannelAffine spread = affine.For(channels.Count)!;
+        TryReadBias(reader, channels.Outputs, editor.Index, out double[]? bias);
+        double[]? shifted = bias;
+        if (!spread.OnlyScales)
+        {
+            shifted = bias ?? new double[channels.Outputs];
+            channels.AddWeighted(weights.ToFloats(), spread.Shift, shifted);
+        }
+        SetConstants(reader, weights, values => ChannelLayout.OfInputs(reader, weights)!.Scale(values, spread.Scale), shifted, editor);
+    }
+
+    /// <summary>Whether a constant can be added to each of a Conv's output channels.</summary>
+    public static bool CanShift(NodeProto compute, int channels, GraphIndex index) =>
+        compute.Is("Conv") && Weights(compute, index) is { } weights && weights.Dims[0] == channels && TryReadBias(compute, channels, index, out _);
+
+    /// <summary>Adds a constant to each of a Conv's output channels (<see cref="CanShift"/>).</summary>
+    public static void Shift(NodeProto compute, ReadOnlySpan<double> shift, GraphEditor editor)
+    {
+        TryReadBias(compute, shift.Length, editor.Index, out double[]? bias);
+        double[] sums = bias ?? new double[shift.Length];
+        for (int channel = 0; channel < sums.Length; channel++)
+            sums[channel] += shift[channel];
+        SetConstants(compute, Weights(compute, editor.Index)!, _ => { }, sums, editor);
+    }
+
+    /// <summary>Whether a reader of a value can take a scale and a shift of it into its weights and bias.</summary>
+    public static bool CanTake(NodeProto reader, string value, ChannelAffine affine, GraphIndex index)
     {
         if (!reader.Is("Conv") && !(reader.Is("Gemm") && reader.Int("transA", 0) == 0))
             return false;

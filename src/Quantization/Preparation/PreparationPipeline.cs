@@ -26,6 +26,9 @@ public static class PreparationPipeline
         // What the model does not compute at run time, or not at all. Shapes first: folding turns known ones into constants.
         new("infer shapes", InferShapes.Apply),
         new("fold constants", FoldConstants.Apply),
+        // Shapes that were computed are constants now, and what follows from them is known.
+        new("infer more shapes", InferShapes.Apply),
+        new("fold more constants", FoldConstants.Apply),
         new("remove identities", RemoveIdentities.Apply),
 
         // Functions that exports spell out. Before folding, which would take their Muls and Adds for scales of the Conv beside them.

@@ -22,6 +22,21 @@ internal static class Rewriting
         });
     }
 
+    /// <summary>
+    /// Rewrites around the nodes that an optional pass looks for, with every extent known that can be inferred. What nothing reads any more is removed.
+    /// </summary>
+    /// <param name="model">Left as it is, and returned itself where nothing changes.</param>
+    /// <param name="looksFor">The nodes that the pass begins at.</param>
+    /// <param name="tryRewrite">Called for each of them that is still there, in graph order; says whether it has changed the graph.</param>
+    public static ModelProto TryEachNode(ModelProto model, Func<NodeProto, bool> looksFor, Func<NodeProto, GraphEditor, bool> tryRewrite)
+    {
+        if (!model.Graph.WithSubgraphs().SelectMany(graph => graph.Node).Any(looksFor))
+            return model;
+        bool changed = false;
+        ModelProto result = EachNode(InferShapes.Apply(model), looksFor, (node, editor) => changed |= tryRewrite(node, editor));
+        return changed ? RemoveUnused.Apply(result) : model;
+    }
+
     /// <summary>Rewrites every graph of a copy of the model.</summary>
     public static ModelProto EachGraph(ModelProto model, Action<GraphEditor> rewrite)
     {

@@ -29,8 +29,8 @@ public readonly record struct LinearTime(double Microseconds, double Microsecond
 }
 
 /// <summary>
-/// What each region takes as float and as integer, and each value to convert, as far as it is known: the newest time that was seen, for a
-/// conversion never seen what those of other sizes suggest. Microseconds, in the measure of one run of the float model.
+/// What each region takes as float and as integer, and each value to convert, as far as it is known; a conversion never seen takes what those of
+/// other sizes suggest. Microseconds, in the measure of one run of the float model.
 /// </summary>
 /// <param name="Total">The float model's time.</param>
 /// <param name="Rest">The part of it outside the regions.</param>
@@ -62,33 +62,68 @@ public sealed record RegionCosts(
     /// <param name="integer">For each region whether it is integer.</param>
     public double SpeedUp(RegionGraph graph, IReadOnlyList<bool> integer) => Total / Math.Max(Rest + graph.Time(this, integer), double.Epsilon);
 
-    /// <summary>What the float model's profile tells: integer costs nothing yet.</summary>
+    /// <summary>What the profiles of the float model and of the variant with everything integer tell.</summary>
     /// <param name="graph">The regions.</param>
     /// <param name="reference">The float model's profile.</param>
-    public static RegionCosts Of(RegionGraph graph, NodeProfile reference)
+    /// <param name="full">The variant's, in the same measure.</param>
+    public static RegionCosts Of(RegionGraph graph, NodeProfile reference, NodeProfile full)
     {
         ImmutableArray<double> times = [.. graph.Regions.Select(region => TimeOf(region, reference))];
         ImmutableArray<double?> unseen = [.. graph.Values.Select(_ => (double?)null)];
-        return new RegionCosts(reference.Total, reference.Total - times.Sum(), times, [.. times.Select(_ => 0.0)], unseen, unseen);
+        RegionCosts costs = new(reference.Total, reference.Total - times.Sum(), times, [.. graph.Regions.Select(region => TimeOf(region, full))], unseen, unseen);
+        return costs.Learn(graph, [.. times.Select(_ => true)], reference, full);
     }
 
-    /// <summary>Takes over what a variant's profile shows.</summary>
+    /// <summary>
+    /// Takes over what a variant's profile shows. What a node takes longer beside a conversion than without one (a kernel for another layout, a
+    /// fusion that does not happen) is the conversion's doing, and is counted there.
+    /// </summary>
     /// <param name="graph">The regions.</param>
     /// <param name="integer">For each region whether it was integer in the variant.</param>
     /// <param name="reference">The float model's profile.</param>
     /// <param name="variant">The variant's, in the same measure.</param>
     public RegionCosts Learn(RegionGraph graph, IReadOnlyList<bool> integer, NodeProfile reference, NodeProfile variant)
     {
-        double[] extra = ExtraTimes(graph, integer, reference, variant);
-        ImmutableArray<double?> quantize = [.. graph.Values.Select((value, i) => value.IsQuantized(integer) ? Math.Max(0, variant.Quantize.GetValueOrDefault(value.Name) + extra[i]) : Quantize[i])];
-        ImmutableArray<double?> dequantize = [.. graph.Values.Select((value, i) => value.IsDequantized(integer) ? Math.Max(0, variant.Dequantize.GetValueOrDefault(value.Name) + extra[i]) : Dequantize[i])];
-        return new RegionCosts(
-            Total,
-            Rest,
-            [.. graph.Regions.Select((region, i) => integer[i] ? Float[i] : TimeOf(region, variant))],
-            [.. graph.Regions.Select((region, i) => integer[i] ? TimeOf(region, variant) : Integer[i])],
-            quantize,
-            dequantize).Fitted(graph);
+        List<int>[] beside = [.. graph.Regions.Select(_ => new List<int>())];
+        Dictionary<string, List<int>> besideFloat = new(StringComparer.Ordinal);
+        for (int i = 0; i < graph.Values.Length; i++)
+        {
+            RegionValue value = graph.Values[i];
+            if (!value.IsQuantized(integer) && !value.IsDequantized(integer))
+                continue;
+            foreach (int region in value.Producer < 0 ? value.Readers : value.Readers.Add(value.Producer))
+                beside[region].Add(i);
+            foreach (string node in value.FloatNodes)
+                (besideFloat.TryGetValue(node, out List<int>? values) ? values : besideFloat[node] = []).Add(i);
+        }
+
+        double[] extra = new double[graph.Values.Length];
+        foreach ((string node, List<int> values) in besideFloat)
+            Share(variant.Nodes.GetValueOrDefault(node) - reference.Nodes.GetValueOrDefault(node), values);
+        double[] asFloat = [.. Float];
+        double[] asInteger = [.. Integer];
+        for (int i = 0; i < graph.Regions.Length; i++)
+        {
+            double[] known = integer[i] ? asInteger : asFloat;
+            double seen = TimeOf(graph.Regions[i], variant);
+            if (beside[i].Count == 0)
+                known[i] = Blend(known[i], seen);
+            else
+                Share(seen - known[i], beside[i]);
+        }
+        return (this with
+        {
+            Float = [.. asFloat],
+            Integer = [.. asInteger],
+            Quantize = [.. graph.Values.Select((value, i) => value.IsQuantized(integer) ? Blend(Quantize[i], Math.Max(0, variant.Quantize.GetValueOrDefault(value.Name) + extra[i])) : Quantize[i])],
+            Dequantize = [.. graph.Values.Select((value, i) => value.IsDequantized(integer) ? Blend(Dequantize[i], Math.Max(0, variant.Dequantize.GetValueOrDefault(value.Name) + extra[i])) : Dequantize[i])],
+        }).Fitted(graph);
+
+        void Share(double more, List<int> values)
+        {
+            foreach (int value in values)
+                extra[value] += more / values.Count;
+        }
     }
 
     /// <summary>The same with lines fitted to the conversions that were seen.</summary>
@@ -107,21 +142,6 @@ public sealed record RegionCosts(
 
     private static double TimeOf(Region region, NodeProfile profile) => region.Nodes.Sum(node => profile.Nodes.GetValueOrDefault(node));
 
-    /// <summary>
-    /// By value: what nodes that are float anyway take longer (or less long) beside a conversion than in the float model, where another layout
-    /// reaches them. It is the conversion's doing.
-    /// </summary>
-    private static double[] ExtraTimes(RegionGraph graph, IReadOnlyList<bool> integer, NodeProfile reference, NodeProfile variant)
-    {
-        Dictionary<string, List<int>> converted = new(StringComparer.Ordinal);
-        for (int i = 0; i < graph.Values.Length; i++)
-            if (graph.Values[i].IsQuantized(integer) || graph.Values[i].IsDequantized(integer))
-                foreach (string node in graph.Values[i].FloatNodes)
-                    (converted.TryGetValue(node, out List<int>? values) ? values : converted[node] = []).Add(i);
-        double[] extra = new double[graph.Values.Length];
-        foreach ((string node, List<int> values) in converted)
-            foreach (int value in values)
-                extra[value] += (variant.Nodes.GetValueOrDefault(node) - reference.Nodes.GetValueOrDefault(node)) / values.Count;
-        return extra;
-    }
+    // One disturbed measurement shall not undo all before it.
+    private static double Blend(double? known, double seen) => known is { } old ? (old + seen) / 2 : seen;
 }

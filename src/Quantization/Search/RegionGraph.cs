@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Octet.Quantization.Emission;
+using Octet.Quantization.Measurement;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
@@ -15,7 +16,7 @@ public sealed record Region(string Name, ImmutableArray<string> Nodes, Immutable
 
 /// <summary>A value between regions, or between one and the part of the model that is always float.</summary>
 /// <param name="Name">The value's name.</param>
-/// <param name="Elements">Its number of elements, dynamic extents counted as 1; 0 where it is not known.</param>
+/// <param name="Elements">Its number of elements; 0 where it is not known.</param>
 /// <param name="Producer">The position of the region that computes it in 8 bits where it is integer; -1 for a value that is always float.</param>
 /// <param name="Readers">Positions of the regions that read it in 8 bits where they are integer.</param>
 /// <param name="ReadAsFloat">Whether it is read as float in any case: by a node that is in no region, or as an output.</param>
@@ -82,12 +83,11 @@ public sealed record RegionGraph(ImmutableArray<Region> Regions, ImmutableArray<
                 (touching.TryGetValue(value, out List<string>? list) ? list : touching[value] = []).Add(node.Name);
         }
 
-        Dictionary<string, long> elements = Elements(recipe.Prepared.Graph);
         ImmutableArray<RegionValue> all =
         [
             .. values.Distinct(StringComparer.Ordinal).Select(value => new RegionValue(
                 value,
-                elements.GetValueOrDefault(value),
+                Elements: 0,
                 producers.GetValueOrDefault(value, -1),
                 [.. readers.GetValueOrDefault(value) ?? []],
                 readAsFloat.Contains(value),
@@ -103,6 +103,17 @@ public sealed record RegionGraph(ImmutableArray<Region> Regions, ImmutableArray<
             int[] requires = [.. OperatorTraits.ActivationInputs(node, index).Where(computedBy.ContainsKey).Select(input => computedBy[input]).Distinct()];
             return new Region(node.Name, members[position], [.. requires], readers.GetValueOrDefault(result) is [int only] ? only : -1);
         }
+    }
+
+    /// <summary>The graph with the values' numbers of elements, as far as profiles show them.</summary>
+    public RegionGraph WithElements(params ReadOnlySpan<NodeProfile> profiles)
+    {
+        RegionValue[] values = [.. Values];
+        foreach (NodeProfile profile in profiles)
+            for (int i = 0; i < values.Length; i++)
+                if (values[i].Elements == 0)
+                    values[i] = values[i] with { Elements = profile.Elements.GetValueOrDefault(values[i].Name) };
+        return this with { Values = [.. values] };
     }
 
     /// <summary>Chooses for each region float or integer so that the time, conversions included, is least. Where both are equal, float.</summary>
@@ -197,13 +208,4 @@ public sealed record RegionGraph(ImmutableArray<Region> Regions, ImmutableArray<
 
     // Nanoseconds, so that capacities are whole and the cut is exact.
     private static long Capacity(double microseconds) => (long)Math.Round(microseconds * 1000);
-
-    private static Dictionary<string, long> Elements(GraphProto graph)
-    {
-        Dictionary<string, long> elements = new(StringComparer.Ordinal);
-        foreach (GraphProto each in graph.WithSubgraphs())
-            foreach (ValueInfoProto info in each.Input.Concat(each.Output).Concat(each.ValueInfo).Where(info => info.Type?.TensorType?.Shape is not null))
-                elements[info.Name] = info.Type.TensorType.Shape.Dim.Aggregate(1L, (product, extent) => product * Math.Max(1, extent.DimValue));
-        return elements;
-    }
 }

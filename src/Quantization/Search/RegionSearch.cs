@@ -88,6 +88,7 @@ public sealed class RegionSearch(RegionSearchSettings settings, CancellationToke
 
     private sealed class Run(RegionSearchSettings settings, CancellationToken cancellation, StaticRecipe full, RegionGraph graph)
     {
+        private RegionGraph _graph = graph;
         private readonly List<TriedPartition> _tried = [];
         private readonly HashSet<string> _seen = new(StringComparer.Ordinal) { KeyOf(new bool[graph.Regions.Length]) };
         private RegionCosts? _costs;
@@ -99,7 +100,7 @@ public sealed class RegionSearch(RegionSearchSettings settings, CancellationToke
 
         public RegionSearchResult Find()
         {
-            if (settings.Resume is { } state && state.Key == settings.Key && state.CostsOf(graph) is { } known)
+            if (settings.Resume is { } state && state.Key == settings.Key && state.Of(_graph) is { } known)
                 Resume(state, known);
             else if (!settings.HasTime() || !Begin())
                 return new RegionSearchResult(full, null, [], [.. _tried], null);
@@ -109,12 +110,12 @@ public sealed class RegionSearch(RegionSearchSettings settings, CancellationToke
             return Result();
         }
 
-        private void Resume(RegionSearchState state, RegionCosts known)
+        private void Resume(RegionSearchState state, (RegionGraph Graph, RegionCosts Costs) known)
         {
-            _costs = known;
+            (_graph, _costs) = known;
             foreach (TriedPartition tried in state.Tried)
             {
-                bool[] integer = [.. graph.Regions.Select(region => tried.Integer.Contains(region.Name))];
+                bool[] integer = [.. _graph.Regions.Select(region => tried.Integer.Contains(region.Name))];
                 _seen.Add(KeyOf(integer));
                 _tried.Add(tried);
                 if (tried.Kept)
@@ -125,32 +126,32 @@ public sealed class RegionSearch(RegionSearchSettings settings, CancellationToke
 
         private bool Begin()
         {
-            bool[] integer = [.. graph.Regions.Select(_ => true)];
-            settings.Report($"measuring {graph.Regions.Length} regions as float and as integer");
+            bool[] integer = [.. _graph.Regions.Select(_ => true)];
+            settings.Report($"measuring {_graph.Regions.Length} regions as float and as integer");
             return Try(integer, EverythingInteger);
         }
 
         /// <summary>The choice to measure next: the least by the prediction, or where that is measured already, the most promising flip.</summary>
         private (bool[] Integer, string Step)? Next()
         {
-            bool[] least = Possible(graph.Solve(_costs!));
+            bool[] least = Possible(_graph.Solve(_costs!));
             if (!_seen.Contains(KeyOf(least)))
                 return (least, LeastPredicted);
-            double current = graph.Time(_costs!, _best);
+            double current = _graph.Time(_costs!, _best);
             foreach (ImmutableArray<int> flip in Flips().OrderByDescending(flip => Promise(flip, current)))
             {
                 if (Promise(flip, current) < LeastGain * (_costs!.Rest + current))
                     break;
                 bool[] integer = Possible(Flipped(flip));
                 if (!_seen.Contains(KeyOf(integer)))
-                    return (integer, $"{graph.Regions[flip[0]].Name}{(flip.Length > 1 ? $" and {flip.Length - 1} more" : "")} {(_best[flip[0]] ? "float" : "integer")}");
+                    return (integer, $"{_graph.Regions[flip[0]].Name}{(flip.Length > 1 ? $" and {flip.Length - 1} more" : "")} {(_best[flip[0]] ? "float" : "integer")}");
             }
             return null;
         }
 
         // Groups first: of equal promise the larger step.
         private IEnumerable<ImmutableArray<int>> Flips() =>
-            graph.Components(_best).Where(group => group.Length > 1).Concat(Enumerable.Range(0, graph.Regions.Length).Select(region => ImmutableArray.Create(region)));
+            _graph.Components(_best).Where(group => group.Length > 1).Concat(Enumerable.Range(0, _graph.Regions.Length).Select(region => ImmutableArray.Create(region)));
 
         private bool[] Flipped(ImmutableArray<int> flip)
         {
@@ -161,10 +162,10 @@ public sealed class RegionSearch(RegionSearchSettings settings, CancellationToke
         }
 
         /// <summary>What a flip gains at best, µs: by the prediction, and as far as that may be off. What was measured often is known better.</summary>
-        private double Promise(ImmutableArray<int> flip, double current) => current - graph.Time(_costs!, Flipped(flip)) + flip.Sum(region =>
+        private double Promise(ImmutableArray<int> flip, double current) => current - _graph.Time(_costs!, Flipped(flip)) + flip.Sum(region =>
         {
             bool wanted = !_best[region];
-            int times = _tried.Count(tried => tried.Integer.Contains(graph.Regions[region].Name) == wanted);
+            int times = _tried.Count(tried => tried.Integer.Contains(_graph.Regions[region].Name) == wanted);
             return Uncertainty * (wanted ? _costs!.Integer[region] : _costs!.Float[region]) / (1 + times);
         });
 
@@ -174,8 +175,8 @@ public sealed class RegionSearch(RegionSearchSettings settings, CancellationToke
         {
             cancellation.ThrowIfCancellationRequested();
             _seen.Add(KeyOf(integer));
-            ImmutableArray<string> names = [.. graph.Regions.Where((_, i) => integer[i]).Select(region => region.Name)];
-            double? predicted = _costs?.SpeedUp(graph, integer);
+            ImmutableArray<string> names = [.. _graph.Regions.Where((_, i) => integer[i]).Select(region => region.Name)];
+            double? predicted = _costs?.SpeedUp(_graph, integer);
             IReadOnlyList<SpeedRatio> ratios;
             try
             {
@@ -184,7 +185,6 @@ public sealed class RegionSearch(RegionSearchSettings settings, CancellationToke
                     _bestModel ??= settings.Emit(RecipeOf(_best));
                 ratios = settings.Bench.Compare(model, _bestModel is null ? [full.Prepared] : [full.Prepared, _bestModel]);
                 Learn(integer, model, ratios[0].Median);
-                // The first choice must be faster than float in all likelihood, the others beyond doubt than it.
                 bool kept = ratios[^1].IsFaster;
                 _tried.Add(new TriedPartition(names, step, predicted, ratios[0].Median, ratios[0].Low, ratios[0].High, kept));
                 if (kept)
@@ -196,41 +196,42 @@ public sealed class RegionSearch(RegionSearchSettings settings, CancellationToke
                 _tried.Add(new TriedPartition(names, step, predicted, 0, 0, 0, Kept: false));
                 return false;
             }
-            settings.Report(string.Create(CultureInfo.InvariantCulture, $"{step}: {names.Length} of {graph.Regions.Length} regions integer, {(predicted is { } p ? $"{p:0.00} times as fast as float predicted, " : "")}{ratios[0].Median:0.00} measured{(_tried[^1].Kept ? ", the best so far" : "")}"));
+            settings.Report(string.Create(CultureInfo.InvariantCulture, $"{step}: {names.Length} of {_graph.Regions.Length} regions integer, {(predicted is { } p ? $"{p:0.00} times as fast as float predicted, " : "")}{ratios[0].Median:0.00} measured{(_tried[^1].Kept ? ", the best so far" : "")}"));
             return true;
         }
 
         private void Learn(bool[] integer, ModelProto model, double speedUp)
         {
             (NodeProfile reference, NodeProfile variant) = settings.Bench.Profile(full.Prepared, model);
-            _costs ??= RegionCosts.Of(graph, reference);
+            _graph = _graph.WithElements(reference, variant);
             // The profiler costs time itself, at each node. The variant's sum is what was measured without it, in the measure of the first profile.
-            reference = reference.Scaled(_costs.Total / reference.Total);
-            variant = variant.Scaled(_costs.Total / speedUp / variant.Total);
-            _costs = _costs.Learn(graph, integer, reference, variant);
+            double total = _costs?.Total ?? reference.Total;
+            reference = reference.Scaled(total / reference.Total);
+            variant = variant.Scaled(total / speedUp / variant.Total);
+            _costs = _costs?.Learn(_graph, integer, reference, variant) ?? RegionCosts.Of(_graph, reference, variant);
         }
 
         private RegionSearchResult Result()
         {
-            ImmutableArray<RegionChoice> choices = [.. graph.Regions.Select((region, i) => Choice(region, i))];
+            ImmutableArray<RegionChoice> choices = [.. _graph.Regions.Select((region, i) => Choice(region, i))];
             StaticRecipe? recipe = _bestTried is null ? null : RecipeOf(_best, choices);
-            return new RegionSearchResult(recipe, _bestTried?.Measured, choices, [.. _tried], RegionSearchState.Of(settings.Key, graph, _costs!, [.. _tried]));
+            return new RegionSearchResult(recipe, _bestTried?.Measured, choices, [.. _tried], RegionSearchState.Of(settings.Key, _graph, _costs!, [.. _tried]));
         }
 
         private RegionChoice Choice(Region region, int position)
         {
             bool[] integer = [.. _best];
             integer[position] = true;
-            double with = graph.ConversionTime(_costs!, integer);
+            double with = _graph.ConversionTime(_costs!, integer);
             integer[position] = false;
-            return new RegionChoice(region.Name, region.Nodes, _best[position], _costs!.Float[position], _costs.Integer[position], with - graph.ConversionTime(_costs, integer));
+            return new RegionChoice(region.Name, region.Nodes, _best[position], _costs!.Float[position], _costs.Integer[position], with - _graph.ConversionTime(_costs, integer));
         }
 
         /// <summary>The choice that the plan makes of one: connecting nodes without integer neighbours leave by themselves.</summary>
         private bool[] Possible(bool[] integer)
         {
             StaticRecipe recipe = RecipeOf(integer);
-            return [.. graph.Regions.Select(region => recipe.Plan.Contains(region.Name))];
+            return [.. _graph.Regions.Select(region => recipe.Plan.Contains(region.Name))];
         }
 
         private StaticRecipe RecipeOf(bool[] integer, ImmutableArray<RegionChoice> choices = default)
@@ -238,7 +239,7 @@ public sealed class RegionSearch(RegionSearchSettings settings, CancellationToke
             Dictionary<string, string> left = [];
             for (int i = 0; i < integer.Length; i++)
                 if (!integer[i])
-                    left[graph.Regions[i].Name] = choices.IsDefault ? "it is float in this trial" : choices[i].Reason;
+                    left[_graph.Regions[i].Name] = choices.IsDefault ? "it is float in this trial" : choices[i].Reason;
             return left.Count == 0 ? full : full.LeaveFloat(left);
         }
 

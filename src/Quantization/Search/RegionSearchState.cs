@@ -22,9 +22,10 @@ public sealed record RegionTime(string Region, double Float, double Integer);
 
 /// <summary>What is known of a value's conversions, µs; null where one was never seen.</summary>
 /// <param name="Value">Its name.</param>
+/// <param name="Elements">Its number of elements; 0 where it is not known.</param>
 /// <param name="Quantize">To 8 bits.</param>
 /// <param name="Dequantize">And back.</param>
-public sealed record ConversionTime(string Value, double? Quantize, double? Dequantize);
+public sealed record ConversionTime(string Value, long Elements, double? Quantize, double? Dequantize);
 
 /// <summary>All that a search has learned, so that another can go on from there. It holds for one model on one machine.</summary>
 /// <param name="Key">What it holds for: <see cref="RegionSearchSettings.Key"/>.</param>
@@ -57,18 +58,22 @@ public sealed record RegionSearchState(string Key, double Total, double Rest, Im
         }
     }
 
-    /// <summary>The times, by position in a graph; null where they are not those of the graph's regions and values.</summary>
-    internal RegionCosts? CostsOf(RegionGraph graph) =>
-        Regions.Select(region => region.Region).SequenceEqual(graph.Regions.Select(region => region.Name)) &&
-        Conversions.Select(conversion => conversion.Value).SequenceEqual(graph.Values.Select(value => value.Name))
-            ? new RegionCosts(
-                Total,
-                Rest,
-                [.. Regions.Select(region => region.Float)],
-                [.. Regions.Select(region => region.Integer)],
-                [.. Conversions.Select(conversion => conversion.Quantize)],
-                [.. Conversions.Select(conversion => conversion.Dequantize)]).Fitted(graph)
-            : null;
+    /// <summary>The graph with its values' sizes, and the times by position; null where they are not those of the graph's regions and values.</summary>
+    internal (RegionGraph Graph, RegionCosts Costs)? Of(RegionGraph graph)
+    {
+        if (!Regions.Select(region => region.Region).SequenceEqual(graph.Regions.Select(region => region.Name)) ||
+            !Conversions.Select(conversion => conversion.Value).SequenceEqual(graph.Values.Select(value => value.Name)))
+            return null;
+        RegionGraph sized = graph with { Values = [.. graph.Values.Zip(Conversions, (value, conversion) => value with { Elements = conversion.Elements })] };
+        RegionCosts costs = new(
+            Total,
+            Rest,
+            [.. Regions.Select(region => region.Float)],
+            [.. Regions.Select(region => region.Integer)],
+            [.. Conversions.Select(conversion => conversion.Quantize)],
+            [.. Conversions.Select(conversion => conversion.Dequantize)]);
+        return (sized, costs.Fitted(sized));
+    }
 
     /// <summary>The state of a search.</summary>
     internal static RegionSearchState Of(string key, RegionGraph graph, RegionCosts costs, ImmutableArray<TriedPartition> tried) => new(
@@ -76,10 +81,10 @@ public sealed record RegionSearchState(string Key, double Total, double Rest, Im
         costs.Total,
         costs.Rest,
         [.. graph.Regions.Select((region, i) => new RegionTime(region.Name, costs.Float[i], costs.Integer[i]))],
-        [.. graph.Values.Select((value, i) => new ConversionTime(value.Name, costs.Quantize[i], costs.Dequantize[i]))],
+        [.. graph.Values.Select((value, i) => new ConversionTime(value.Name, value.Elements, costs.Quantize[i], costs.Dequantize[i]))],
         tried);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(RegionSearchState))]
 internal sealed partial class RegionSearchJson : JsonSerializerContext;

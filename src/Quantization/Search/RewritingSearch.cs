@@ -2,13 +2,9 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Onnx.Protocol;
+using Octet.Quantization.Preparation;
 
 namespace Octet.Quantization.Search;
-
-/// <summary>A rewriting that leaves the outputs equal, but need not be faster.</summary>
-/// <param name="Name">Its name, for reports and recipes.</param>
-/// <param name="Apply">Returns the rewritten model, or an equal one where there is nothing to rewrite.</param>
-public sealed record OptionalPass(string Name, Func<ModelProto, ModelProto> Apply);
 
 /// <summary>What a rewriting did.</summary>
 /// <param name="Name">Its name.</param>
@@ -31,12 +27,13 @@ public static class RewritingSearch
     /// <summary>Searches.</summary>
     /// <param name="model">The model.</param>
     /// <param name="passes">The passes, in their order.</param>
+    /// <param name="emit">Makes of a model what is measured: the model itself, or its variant.</param>
     /// <param name="bench">Measures.</param>
     /// <param name="hasTime">Whether another measurement may begin.</param>
     /// <param name="report">Is told what is being done.</param>
     /// <param name="cancellation">Stops between two passes.</param>
     public static RewritingResult Find(
-        ModelProto model, IEnumerable<OptionalPass> passes, IRegionBench bench, Func<bool> hasTime, Action<string> report, CancellationToken cancellation = default)
+        ModelProto model, IEnumerable<OptionalPass> passes, Func<ModelProto, ModelProto> emit, IRegionBench bench, Func<bool> hasTime, Action<string> report, CancellationToken cancellation = default)
     {
         List<TriedPass> tried = [];
         foreach (OptionalPass pass in passes)
@@ -59,7 +56,7 @@ public static class RewritingSearch
         {
             try
             {
-                return bench.Compare(candidate, best)[0];
+                return bench.Compare(emit(candidate), emit(best))[0];
             }
             catch (OnnxRuntimeException)
             {

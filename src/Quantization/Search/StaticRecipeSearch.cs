@@ -13,6 +13,7 @@ namespace Octet.Quantization.Search;
 /// <param name="Exclude">Nodes and operators that stay float.</param>
 /// <param name="WeightLimit">Largest magnitude of a weight.</param>
 /// <param name="SignedActivations">Whether activations are signed.</param>
+/// <param name="Form">How the integer parts are written.</param>
 /// <param name="Method">One of <see cref="CalibrationMethods"/>.</param>
 /// <param name="Pinned">What an earlier search decided, to be repeated without trials; null to search.</param>
 /// <param name="Samples">How many samples there are.</param>
@@ -24,6 +25,7 @@ public sealed record StaticSearchSettings(
     ImmutableArray<NodePattern> Exclude,
     int WeightLimit,
     bool SignedActivations,
+    IntegerForm Form,
     string Method,
     PinnedChoices? Pinned,
     int Samples,
@@ -91,7 +93,7 @@ public sealed class StaticRecipeSearch
     {
         QuantizationPlan plan = PlanOf(model);
         string method = _settings.Method == CalibrationMethods.Auto ? CalibrationMethods.MinMax : _settings.Method;
-        StaticRecipe recipe = Reached(new StaticRecipe(model, plan, statistics.Ranges(method)) { Exclude = _settings.Exclude });
+        StaticRecipe recipe = Reached(new StaticRecipe(model, plan, statistics.Ranges(method)) { Exclude = _settings.Exclude, Form = _settings.Form });
         if (_bench is null || _settings.Method != CalibrationMethods.Auto)
             return new Fit(recipe, statistics, Judge(recipe));
         _settings.Report($"trying the calibration methods {string.Join(", ", CalibrationMethods.All)}");
@@ -169,7 +171,7 @@ public sealed class StaticRecipeSearch
             model, plan.Observed, CalibrationMethods.NeedsHistogram(_settings.Method), positions.Length, index => _settings.Read(positions[index])?.Inputs, _settings.Scratch, cancellation: _cancellation);
     }
 
-    private QuantizationPlan PlanOf(ModelProto model) => VariantFactory.NotEmpty(StaticQuantization.Plan(model, _settings.Exclude));
+    private QuantizationPlan PlanOf(ModelProto model) => VariantFactory.NotEmpty(StaticQuantization.Plan(model, _settings.Exclude, operators: _settings.Form.Operators));
 
     private TrialScore Judge(StaticRecipe recipe)
     {

@@ -13,6 +13,7 @@ internal sealed class ModelBuilder(OutcomeCache? cache, DiagnosticPrinter diagno
     /// <exception cref="DiagnosticException">The model or its data cannot be used.</exception>
     public BuiltModel Build(QuantizationRequest request, string link)
     {
+        request = request with { SearchStateDirectory = cache is null ? null : Path.Combine(cache.Root, "search") };
         if (cache is null)
             return Make(request, link).Model;
 

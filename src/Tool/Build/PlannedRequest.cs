@@ -40,6 +40,7 @@ internal static class PlannedRequest
             CalibrationSamples = model.Whole("calibration-samples", 300, least: 1),
             Method = KnownMethod(model),
             Target = KnownTarget(model),
+            Search = model.Text("search").Length == 0 || model.Switch("search"),
             CustomOperators = model.Text("custom-operators").Length == 0 || model.Switch("custom-operators"),
         };
         return RecipeFile.Apply(request, model.Text("recipe"));

@@ -51,6 +51,9 @@ internal static class CacheKey
             request.CalibrationSamples,
             request.Target,
             request.Method,
+            request.Search,
+            Form = request.Pinned?.Form.Name,
+            Rewrites = request.Pinned?.Rewrites.ToArray(),
             Refinements = request.Pinned?.Refinements.ToArray(),
             LeftFloat = request.Pinned?.LeftFloat.ToArray(),
         }));

@@ -24,9 +24,10 @@ internal static class QuantizeVerb
         Option<string> recipe = new("--recipe") { Description = "A recipe to repeat: the 'recipe' object of a variant in report.json.", DefaultValueFactory = _ => "" };
         Option<ImmutableArray<int>> threads = NumberOption.Wholes("--threads", "Intra-operator threads to measure with; 0 is ONNX Runtime's own choice. Several (1,8) are each measured.", least: 0, standard: 0);
         Option<ImmutableArray<int>> batch = NumberOption.Wholes("--batch", "Extent of a dynamic batch dimension. Several (1,16) are each measured.", least: 1, standard: 1);
+        Option<bool> noSearch = new("--no-search") { Description = "Makes variants without measuring alternatives, the same on every machine." };
         Option<bool> noCustomOperators = new("--no-custom-operators") { Description = "Keeps every variant to ONNX Runtime's own operators." };
         Option<int> samples = NumberOption.Whole("--calibration-samples", "The most inputs that are read.", least: 1, standard: 300);
-        Command command = new("quantize", "Makes integer variants of a model, measures them against it, and keeps what is faster and still right.") { model, output, method, variants, exclude, recipe, samples, statistics, threads, batch, noCustomOperators };
+        Command command = new("quantize", "Makes integer variants of a model, measures them against it, and keeps what is faster and still right.") { model, output, method, variants, exclude, recipe, samples, statistics, threads, batch, noCustomOperators, noSearch };
         foreach (Option option in common.All.Except([common.Threads, common.Batch]))
             command.Add(option);
 
@@ -53,6 +54,7 @@ internal static class QuantizeVerb
                 Threads = conditions[0].Threads,
                 BatchSize = conditions[0].BatchSize,
                 Conditions = conditions[1..],
+                Search = !parsed.GetValue(noSearch),
                 CustomOperators = !parsed.GetValue(noCustomOperators),
                 CalibrationSamples = parsed.GetValue(samples),
                 Method = parsed.GetValue(method)!,

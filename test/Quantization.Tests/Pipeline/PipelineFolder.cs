@@ -67,6 +67,7 @@ internal sealed class PipelineFolder : IDisposable
         Target = "x64-vnni",
         MaxAccuracyDrop = 1,
         MinSpeedup = 1e-6,
+        Search = false,
         TimeBudget = TimeSpan.FromSeconds(1),
         Threads = 1,
     };

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Octet.Quantization.Emission;
 using Octet.Quantization.Reporting;
 using Octet.Quantization.Search;
 using Octet.Quantization.Tests.Pipeline;
@@ -21,7 +22,7 @@ public sealed class PinnedRecipeTests
         Dictionary<string, string> left = ((JsonArray)recipe["leftFloat"]!).ToDictionary(node => (string)node!["node"]!, node => (string)node!["reason"]!);
         Assert.NotEmpty(left);
 
-        PinnedChoices pinned = new([.. kept], left.ToImmutableSortedDictionary(StringComparer.Ordinal));
+        PinnedChoices pinned = new(IntegerForm.Pairs, [], [.. kept], left.ToImmutableSortedDictionary(StringComparer.Ordinal));
         VariantReport repeated = folder.Run(request => Ask(request) with { Method = (string)recipe["calibration"]!, Pinned = pinned }).Report.Variants[1];
 
         Assert.Equal(bytes, File.ReadAllBytes(Path.Combine(folder.Output, "model.int8.onnx")));

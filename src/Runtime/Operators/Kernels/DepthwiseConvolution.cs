@@ -33,17 +33,17 @@ internal sealed unsafe class DepthwiseConvolution
     private const int Tile = 4;
 
     // A part's rows of pairs stay in the nearest cache.
-    private const int StagedBytes = 32 * 1024;
-    private const int LargestBlock = 128;
+    private static readonly int StagedBytes = int.Parse(Environment.GetEnvironmentVariable("SB") ?? "32768");
+    private static readonly int LargestBlock = int.Parse(Environment.GetEnvironmentVariable("LB") ?? "128");
 
     // Bytes of output of a part: enough to be worth a thread's while and the rows that it shares with the next part.
     private const int PartBytes = 64 * 1024;
 
     private readonly WindowAxis _rows, _columns;
     private readonly byte _xZeroPoint, _yZeroPoint;
-    private readonly int _channels, _lineChannels, _pairs;
+    private readonly int _channels, _lineChannels, _pairsPerRow, _pairs;
     private readonly short[] _weights;
-    private readonly int[] _biases;
+    private readonly int[] _biases, _paddingSums;
     private readonly float[] _multipliers;
 
     /// <summary>Packs the filters.</summary>
@@ -62,24 +62,25 @@ internal sealed unsafe class DepthwiseConvolution
         // So many pixels are a whole number of groups.
         int pixels = Group / (int)Gcd(_channels, Group);
         _lineChannels = _channels * pixels;
-        int pairsPerRow = (columns.Kernel + 1) / 2;
-        _pairs = rows.Kernel * pairsPerRow;
+        _pairsPerRow = (columns.Kernel + 1) / 2;
+        _pairs = rows.Kernel * _pairsPerRow;
         _weights = new short[_lineChannels * _pairs * 2];
         _biases = new int[_lineChannels];
+        _paddingSums = new int[_lineChannels * rows.Kernel];
         _multipliers = new float[_lineChannels];
         int taps = rows.Kernel * columns.Kernel;
         for (int line = 0; line < _lineChannels; line++)
         {
-            int channel = line % _channels, sum = 0;
+            int channel = line % _channels;
             for (int tap = 0; tap < taps; tap++)
             {
                 sbyte weight = weights[channel * taps + tap];
                 int row = tap / columns.Kernel, column = tap % columns.Kernel;
-                int pair = row * pairsPerRow + column / 2;
+                int pair = row * _pairsPerRow + column / 2;
                 _weights[((line / Group * _pairs + pair) * Group + line % Group) * 2 + column % 2] = weight;
-                sum += weight;
+                _paddingSums[row * _lineChannels + line] += weight * xZeroPoint;
             }
-            _biases[line] = biases[channel] - sum * xZeroPoint;
+            _biases[line] = biases[channel];
             _multipliers[line] = multipliers[channel];
         }
     }
@@ -100,13 +101,12 @@ internal sealed unsafe class DepthwiseConvolution
     public Parts Cut(nint images, nint height, nint width)
     {
         nint rows = _rows.Outputs(height), columns = _columns.Outputs(width);
-        nint pixelBytes = _rows.Span * Block * sizeof(int) * (SharesPairs ? 1 : (_columns.Kernel + 1) / 2);
+        nint pixelBytes = _rows.Span * Block * sizeof(int) * (SharesPairs ? 1 : _pairsPerRow);
         nint step = Tile * (_lineChannels / _channels);
         nint tile = nint.Min(columns, nint.Max(step, StagedBytes / pixelBytes / step * step));
         nint band = nint.Min(rows, nint.Max(1, PartBytes / nint.Max(1, tile * Block)));
-        return new Parts(images, height, width, rows, columns, (_channels + Block - 1) / Block, Count(columns, tile), tile, Count(rows, band), band);
-
-        static nint Count(nint all, nint part) => part == 0 ? 0 : (all + part - 1) / part;
+        nint pieces = nint.Max(1, PartBytes / nint.Max(1, tile * band * Block));
+        return new Parts(images, height, width, rows, columns, Count(_channels, Block), Count(columns, tile), tile, Count(rows, band), band, pieces);
     }
 
     /// <summary>Computes one part of the output.</summary>
@@ -134,63 +134,91 @@ internal sealed unsafe class DepthwiseConvolution
 
     private void Run<T>(in Parts parts, nint part, byte* x, byte* table, byte* y, InstructionSet instructions) where T : unmanaged, IPairLanes<T>
     {
-        nint channel = part % parts.Blocks * Block;
-        part /= parts.Blocks;
-        nint column = part % parts.Tiles * parts.Tile;
-        part /= parts.Tiles;
-        nint row = part % parts.Bands * parts.Band;
-        nint image = part / parts.Bands;
-
-        int block = (int)nint.Min(Block, _channels - channel);
-        nint columns = nint.Min(parts.Tile, parts.Columns - column);
-        nint lastRow = nint.Min(row + parts.Band, parts.Rows);
-
-        // The output's line: whole tiles of it are computed.
-        int lineChannels = _lineChannels == _channels ? block : _lineChannels;
-        nint linePixels = lineChannels / block;
-        nint tileLength = Tile * (nint)lineChannels;
-        nint lineLength = (columns * block + tileLength - 1) / tileLength * tileLength;
-        int pairsPerRow = (_columns.Kernel + 1) / 2;
-        nint pairStep = SharesPairs ? 2 * _columns.Dilation / _columns.Stride * block : lineLength + Group;
-        nint stagedLength = pairStep * (pairsPerRow - 1) + lineLength + Group;
-        nint slots = _rows.Span;
-
-        nuint bytes = (nuint)(slots * stagedLength * sizeof(int) + lineLength + _pairs * sizeof(nint) + block + 64);
-        var staged = (int*)NativeMemory.AlignedAlloc(bytes, 64);
+        var scratch = new Scratch(this, parts.Tile);
         try
         {
-            byte* line = (byte*)(staged + slots * stagedLength);
-            var offsets = (nint*)(line + lineLength);
-            byte* padding = (byte*)(offsets + _pairs);
-            new Span<byte>(padding, block).Fill(_xZeroPoint);
-
-            byte* source = x + image * parts.Height * parts.Width * _channels + channel;
-            nint firstPixel = column * _columns.Stride - _columns.Before;
-            nint next = nint.MinValue;
-            for (; row < lastRow; row++)
-            {
-                nint first = row * _rows.Stride - _rows.Before;
-                for (next = nint.Max(next, first); next < first + _rows.Span; next++)
-                {
-                    int* slot = staged + Modulo(next, slots) * stagedLength;
-                    byte* inputRow = next >= 0 && next < parts.Height ? source + next * parts.Width * _channels : null;
-                    if (SharesPairs)
-                        Stage<T>(inputRow, parts.Width, padding, firstPixel, columns + pairStep / block * (pairsPerRow - 1), block, slot);
-                    else
-                        for (int pair = 0; pair < pairsPerRow; pair++)
-                            Stage<T>(inputRow, parts.Width, padding, firstPixel + 2 * pair * _columns.Dilation, columns, block, slot + pair * pairStep);
-                }
-                for (int pair = 0; pair < _pairs; pair++)
-                    offsets[pair] = Modulo(first + pair / pairsPerRow * _rows.Dilation, slots) * stagedLength + pair % pairsPerRow * pairStep;
-
-                Convolve<T>(staged, offsets, (int)channel, lineChannels, lineLength, line);
-                byte* destination = y + ((image * parts.Rows + row) * parts.Columns + column) * _channels + channel;
-                Write(line, table, destination, columns, block, instructions);
-            }
+            nint last = nint.Min((part + 1) * parts.PiecesPerPart, parts.Pieces);
+            for (nint piece = part * parts.PiecesPerPart; piece < last; piece++)
+                RunPiece<T>(parts, piece, scratch, x, table, y, instructions);
         }
         finally
         {
-            NativeMemory.AlignedFree(staged);
+            scratch.Free();
+        }
+    }
+
+    private void RunPiece<T>(in Parts parts, nint piece, Scratch scratch, byte* x, byte* table, byte* y, InstructionSet instructions)
+        where T : unmanaged, IPairLanes<T>
+    {
+        nint channel = piece % parts.Blocks * Block;
+        piece /= parts.Blocks;
+        nint column = piece % parts.Tiles * parts.Tile;
+        piece /= parts.Tiles;
+        nint row = piece % parts.Bands * parts.Band;
+        nint image = piece / parts.Bands;
+
+        int block = (int)nint.Min(Block, _channels - channel);
+        int lineChannels = _lineChannels == _channels ? block : _lineChannels;
+        nint linePixels = lineChannels / block;
+        nint columns = nint.Min(parts.Tile, parts.Columns - column);
+        nint length = Count(columns * block, Tile * lineChannels) * Tile * lineChannels;
+        nint pairStep = SharesPairs ? 2 * _columns.Dilation / _columns.Stride * block : scratch.LineLength;
+
+        // Where only whole tiles are computed, nothing is written beyond the line.
+        bool isWhole = length == columns * block;
+        byte* source = x + image * parts.Height * parts.Width * _channels + channel;
+        nint firstPixel = column * _columns.Stride - _columns.Before;
+        nint staged = nint.MinValue;
+        (nint First, nint Last) taps = (0, -1);
+        nint lastRow = nint.Min(row + parts.Band, parts.Rows);
+        for (; row < lastRow; row++)
+        {
+            // The window's rows that are in the image; the others add nothing.
+            nint first = row * _rows.Stride - _rows.Before;
+            nint firstTap = first >= 0 ? 0 : nint.Min(_rows.Kernel, Count(-first, _rows.Dilation));
+            nint lastTap = nint.Max(firstTap, nint.Min(_rows.Kernel, Count(parts.Height - first, _rows.Dilation)));
+            if (taps != (firstTap, lastTap))
+            {
+                taps = (firstTap, lastTap);
+                SetBiases(scratch.Biases, (int)channel, lineChannels, firstTap, lastTap);
+            }
+
+            for (staged = nint.Max(staged, nint.Max(0, first)); staged < nint.Min(first + _rows.Span, parts.Height); staged++)
+            {
+                int* pairs = scratch.Staged + staged % _rows.Span * scratch.StagedLength;
+                byte* inputRow = source + staged * parts.Width * _channels;
+                if (SharesPairs)
+                    Stage<T>(inputRow, parts.Width, scratch.Padding, firstPixel, columns + pairStep / block * (_pairsPerRow - 1), block, pairs);
+                else
+                    for (int pair = 0; pair < _pairsPerRow; pair++)
+                        Stage<T>(inputRow, parts.Width, scratch.Padding, firstPixel + 2 * pair * _columns.Dilation, columns, block, pairs + pair * pairStep);
+            }
+
+            int offsets = 0;
+            for (nint tap = firstTap; tap < lastTap; tap++)
+            {
+                nint offset = (first + tap * _rows.Dilation) % _rows.Span * scratch.StagedLength;
+                for (int pair = 0; pair < _pairsPerRow; pair++, offset += pairStep)
+                    scratch.Offsets[offsets++] = offset;
+            }
+            byte* destination = y + ((image * parts.Rows + row) * parts.Columns + column) * _channels + channel;
+            byte* line = isWhole ? destination : scratch.Line;
+            nint linePitch = isWhole ? _channels * linePixels : lineChannels;
+            Convolve<T>(scratch, offsets, (int)channel, (int)firstTap * _pairsPerRow, lineChannels, length, line, linePitch);
+            Write(line, linePitch / linePixels, table, destination, columns, block, instructions);
+        }
+    }
+
+    /// <summary>The biases less what the zero point adds to the products of these rows of the filters.</summary>
+    private void SetBiases(int* biases, int channel, int count, nint firstTap, nint lastTap)
+    {
+        var sums = new Span<int>(biases, count);
+        _biases.AsSpan(channel, count).CopyTo(sums);
+        for (nint tap = firstTap; tap < lastTap; tap++)
+        {
+            ReadOnlySpan<int> padding = _paddingSums.AsSpan((int)tap * _lineChannels + channel, count);
+            for (int i = 0; i < sums.Length; i++)
+                sums[i] -= padding[i];
         }
     }
 
@@ -203,20 +231,27 @@ internal sealed unsafe class DepthwiseConvolution
         {
             nint run = 1;
             // In the image's inside the row is a line like that of the pairs.
-            if (row != null && _columns.Stride == 1 && block == _channels && pixel >= 0 && pixel + _columns.Dilation < width)
+            if (_columns.Stride == 1 && block == _channels && pixel >= 0 && pixel + _columns.Dilation < width)
                 run = nint.Min(count - i, width - _columns.Dilation - pixel);
             Interleave<T>(At(pixel), At(pixel + _columns.Dilation), pairs + i * block, run * block);
             i += run;
             pixel += run * _columns.Stride;
         }
 
-        byte* At(nint column) => row == null || column < 0 || column >= width ? padding : row + column * _channels;
+        byte* At(nint column) => column < 0 || column >= width ? padding : row + column * _channels;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Interleave<T>(byte* first, byte* second, int* pairs, nint count) where T : unmanaged, IPairLanes<T>
     {
         nint i = 0;
+        for (; i <= count - 4 * Group; i += 4 * Group)
+        {
+            T.Interleave(first + i, second + i, pairs + i);
+            T.Interleave(first + i + Group, second + i + Group, pairs + i + Group);
+            T.Interleave(first + i + 2 * Group, second + i + 2 * Group, pairs + i + 2 * Group);
+            T.Interleave(first + i + 3 * Group, second + i + 3 * Group, pairs + i + 3 * Group);
+        }
         for (; i <= count - Group; i += Group)
             T.Interleave(first + i, second + i, pairs + i);
         if (i == count)
@@ -228,65 +263,164 @@ internal sealed unsafe class DepthwiseConvolution
                 pairs[i] = first[i] | second[i] << 16;
     }
 
+    /// <summary>Computes a line: the sums of its windows, quantized.</summary>
+    /// <param name="scratch">Pairs, where those of a window stand, and biases.</param>
+    /// <param name="pairs">How many there are in a window.</param>
+    /// <param name="channel">The first channel.</param>
+    /// <param name="firstPair">The first pair's place in a filter.</param>
+    /// <param name="pitch">Sums from a register to the next one of a tile: the line's channels.</param>
+    /// <param name="length">Sums of the line: whole tiles.</param>
+    /// <param name="line">Where the line goes to.</param>
+    /// <param name="linePitch">Bytes from one register's results to the next one's there.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Convolve<T>(int* staged, nint* offsets, int channel, int lineChannels, nint length, byte* line) where T : unmanaged, IPairLanes<T>
+    private void Convolve<T>(Scratch scratch, int pairs, int channel, int firstPair, nint pitch, nint length, byte* line, nint linePitch)
+        where T : unmanaged, IPairLanes<T>
     {
-        nint pitch = lineChannels, step = Tile * pitch;
-        int pairs = _pairs;
+        nint step = Tile * pitch, lineStep = Tile * linePitch;
+        nint* offsets = scratch.Offsets;
         fixed (short* weights = _weights)
-        fixed (int* biases = _biases)
         fixed (float* multipliers = _multipliers)
         {
-            for (int lane = 0; lane < lineChannels; lane += T.Count)
+            for (nint lane = 0; lane < pitch; lane += T.Count)
             {
-                int first = channel + lane;
-                T bias = T.Load(biases + first);
+                nint first = channel + lane;
+                T bias = T.Load(scratch.Biases + lane);
                 float* multiplier = multipliers + first;
-                int* filter = (int*)weights + first / Group * Group * pairs + first % Group;
-                for (nint i = lane; i < length; i += step)
+                int* filter = (int*)weights + (first / Group * _pairs + firstPair) * Group + first % Group;
+                byte* y = line + lane;
+                nint i = lane;
+                // Two tiles, as long as there are: each load of weights is shared by more.
+                for (; i < length - step; i += 2 * step, y += 2 * lineStep)
                 {
-                    T a0 = bias, a1 = bias, a2 = bias, a3 = bias;
-                    int* window = staged + i;
+                    Sums<T> near = new(bias), far = new(bias);
+                    int* window = scratch.Staged + i;
+                    int* weight = filter;
+                    int pair = 0;
+                    for (; pair <= pairs - 3; pair += 3, weight += 3 * Group)
+                    {
+                        int* source0 = window + offsets[pair], source1 = window + offsets[pair + 1], source2 = window + offsets[pair + 2];
+                        T w0 = T.Load(weight), w1 = T.Load(weight + Group), w2 = T.Load(weight + 2 * Group);
+                        near = near.Add(source0, pitch, w0).Add(source1, pitch, w1).Add(source2, pitch, w2);
+                        far = far.Add(source0 + step, pitch, w0).Add(source1 + step, pitch, w1).Add(source2 + step, pitch, w2);
+                    }
+                    for (; pair < pairs; pair++, weight += Group)
+                    {
+                        int* source = window + offsets[pair];
+                        T w = T.Load(weight);
+                        near = near.Add(source, pitch, w);
+                        far = far.Add(source + step, pitch, w);
+                    }
+                    near.Store(multiplier, _yZeroPoint, y, linePitch);
+                    far.Store(multiplier, _yZeroPoint, y + lineStep, linePitch);
+                }
+                for (; i < length; i += step, y += lineStep)
+                {
+                    Sums<T> sums = new(bias);
+                    int* window = scratch.Staged + i;
                     int* weight = filter;
                     for (int pair = 0; pair < pairs; pair++, weight += Group)
-                    {
-                        T w = T.Load(weight);
-                        int* source = window + offsets[pair];
-                        a0 = a0.AddProducts(source, w);
-                        a1 = a1.AddProducts(source + pitch, w);
-                        a2 = a2.AddProducts(source + 2 * pitch, w);
-                        a3 = a3.AddProducts(source + 3 * pitch, w);
-                    }
-                    T.StoreQuantized(a0, a1, a2, a3, multiplier, _yZeroPoint, line + i, pitch);
+                        sums = sums.Add(window + offsets[pair], pitch, T.Load(weight));
+                    sums.Store(multiplier, _yZeroPoint, y, linePitch);
                 }
             }
         }
     }
 
-    private void Write(byte* line, byte* table, byte* y, nint columns, int block, InstructionSet instructions)
+    /// <summary>Copies a line to where it belongs, or looks it up; without a table a line that is there already is left.</summary>
+    private void Write(byte* line, nint linePitch, byte* table, byte* y, nint columns, int block, InstructionSet instructions)
     {
-        nint run = block == _channels ? columns * block : block;
-        for (nint written = 0; written < columns * block; written += run, y += _channels)
+        if (table == null && line == y)
+            return;
+        nint pixels = block == _channels ? columns : 1;
+        for (nint column = 0; column < columns; column += pixels, line += pixels * linePitch, y += pixels * _channels)
         {
             if (table != null)
-                LookupTable.Apply(table, line + written, y, run, instructions);
+                LookupTable.Apply(table, line, y, pixels * block, instructions);
             else
-                Buffer.MemoryCopy(line + written, y, run, run);
+                Buffer.MemoryCopy(line, y, pixels * block, pixels * block);
         }
     }
 
-    private static nint Modulo(nint value, nint divisor)
-    {
-        nint rest = value % divisor;
-        return rest < 0 ? rest + divisor : rest;
-    }
+    private static nint Count(nint all, nint part) => part == 0 ? 0 : (all + part - 1) / part;
 
     private static nint Gcd(nint a, nint b) => b == 0 ? a : Gcd(b, a % b);
 
-    /// <summary>The work cut into images, bands of rows, tiles of columns and blocks of channels.</summary>
+    /// <summary>The work cut into images, bands of rows, tiles of columns and blocks of channels; a part is some of these pieces.</summary>
     internal readonly record struct Parts(
-        nint Images, nint Height, nint Width, nint Rows, nint Columns, nint Blocks, nint Tiles, nint Tile, nint Bands, nint Band)
+        nint Images, nint Height, nint Width, nint Rows, nint Columns, nint Blocks, nint Tiles, nint Tile, nint Bands, nint Band, nint PiecesPerPart)
     {
-        public nint Count => Images * Bands * Tiles * Blocks;
+        public nint Pieces => Images * Bands * Tiles * Blocks;
+
+        public nint Count => (Pieces + PiecesPerPart - 1) / PiecesPerPart;
+    }
+
+    /// <summary>A tile: four registers of sums, a pitch apart.</summary>
+    private readonly struct Sums<T> where T : unmanaged, IPairLanes<T>
+    {
+        private readonly T _a0, _a1, _a2, _a3;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Sums(T value) : this(value, value, value, value)
+        {
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private Sums(T a0, T a1, T a2, T a3) => (_a0, _a1, _a2, _a3) = (a0, a1, a2, a3);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Sums<T> Add(int* pairs, nint pitch, T weights) => new(
+            _a0.AddProducts(pairs, weights),
+            _a1.AddProducts(pairs + pitch, weights),
+            _a2.AddProducts(pairs + 2 * pitch, weights),
+            _a3.AddProducts(pairs + 3 * pitch, weights));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store(float* multipliers, int zeroPoint, byte* destination, nint pitch) =>
+            T.StoreQuantized(_a0, _a1, _a2, _a3, multipliers, zeroPoint, destination, pitch);
+    }
+
+    /// <summary>The memory of a part.</summary>
+    private readonly struct Scratch
+    {
+        public Scratch(DepthwiseConvolution convolution, nint columns)
+        {
+            nint block = convolution.Block;
+            nint lineChannels = convolution._lineChannels == convolution._channels ? block : convolution._lineChannels;
+            LineLength = Count(columns * block, Tile * lineChannels) * Tile * lineChannels;
+            nint pairs = convolution._pairsPerRow - 1;
+            WindowAxis axis = convolution._columns;
+            // What is computed of a line beyond the last column reads what the memory holds.
+            StagedLength = LineLength + Count(convolution.SharesPairs ? 2 * axis.Dilation / axis.Stride * pairs * block : pairs * LineLength, Group) * Group;
+            nint stagedBytes = convolution._rows.Span * StagedLength * sizeof(int);
+            nint biasBytes = lineChannels * sizeof(int), offsetBytes = convolution._pairs * sizeof(nint);
+            Staged = (int*)NativeMemory.AlignedAlloc((nuint)(stagedBytes + LineLength + biasBytes + offsetBytes + block), Alignment);
+            Line = (byte*)Staged + stagedBytes;
+            Biases = (int*)(Line + LineLength);
+            Offsets = (nint*)((byte*)Biases + biasBytes);
+            Padding = (byte*)Offsets + offsetBytes;
+            new Span<byte>(Padding, (int)block).Fill(convolution._xZeroPoint);
+        }
+
+        private const nuint Alignment = 64;
+
+        /// <summary>Rows of pairs: row i of the image at i modulo the window's span.</summary>
+        public int* Staged { get; }
+
+        public nint StagedLength { get; }
+
+        /// <summary>A line of output.</summary>
+        public byte* Line { get; }
+
+        public nint LineLength { get; }
+
+        public int* Biases { get; }
+
+        /// <summary>Where each pair of a window stands.</summary>
+        public nint* Offsets { get; }
+
+        /// <summary>A pixel of zero points.</summary>
+        public byte* Padding { get; }
+
+        public void Free() => NativeMemory.AlignedFree(Staged);
     }
 }

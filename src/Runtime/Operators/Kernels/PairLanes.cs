@@ -61,7 +61,7 @@ internal readonly unsafe struct PairLanes512(Vector512<int> values) : IPairLanes
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public PairLanes512 AddProducts(int* pairs, PairLanes512 weights) =>
-        new(_values + Avx512BW.MultiplyAddAdjacent(Vector512.Load(pairs).AsInt16(), weights._values.AsInt16()));
+        new(_values + Avx512BW.MultiplyAddAdjacent(weights._values.AsInt16(), Vector512.Load(pairs).AsInt16()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreQuantized(
@@ -106,7 +106,7 @@ internal readonly unsafe struct PairLanes256(Vector256<int> values) : IPairLanes
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public PairLanes256 AddProducts(int* pairs, PairLanes256 weights) =>
-        new(_values + Avx2.MultiplyAddAdjacent(Vector256.Load(pairs).AsInt16(), weights._values.AsInt16()));
+        new(_values + Avx2.MultiplyAddAdjacent(weights._values.AsInt16(), Vector256.Load(pairs).AsInt16()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreQuantized(
@@ -160,7 +160,7 @@ internal readonly unsafe struct PairLanes128(Vector128<int> values) : IPairLanes
     {
         Vector128<int> x = Vector128.Load(pairs), w = weights._values;
         return Sse2.IsSupported
-            ? new(_values + Sse2.MultiplyAddAdjacent(x.AsInt16(), w.AsInt16()))
+            ? new(_values + Sse2.MultiplyAddAdjacent(w.AsInt16(), x.AsInt16()))
             // The numbers are no less than 0, the weights have signs.
             : new(_values + (x & Vector128.Create(0xFFFF)) * (w << 16 >> 16) + (x >>> 16) * (w >> 16));
     }

@@ -1,0 +1,61 @@
+using Octet.Quantization.Measurement;
+using Octet.Quantization.Onnx.Protocol;
+using Octet.Quantization.Search;
+
+namespace Octet.Quantization.Tests.Search;
+
+/// <summary>Which rewritings are kept, on a machine where a model takes what its name's length says.</summary>
+public sealed class RewritingSearchTests
+{
+    private static readonly OptionalPass[] Passes =
+    [
+        Append("shorter by two", name => name[..^2]),
+        new("nothing to do", model => model.Clone()),
+        Append("longer", name => name + "xxx"),
+        Append("hardly shorter", name => name + "~"),
+        Append("shorter by one", name => name[..^1]),
+    ];
+
+    [Fact]
+    public void What_is_faster_is_kept_and_what_changes_nothing_is_not_measured()
+    {
+        RewritingResult result = Find(() => true);
+        Assert.Equal(["shorter by two", "shorter by one"], result.Kept.ToArray());
+        Assert.Equal(["shorter by two", "longer", "hardly shorter", "shorter by one"], result.Tried.Select(tried => tried.Name));
+        Assert.Equal("aaaaa", result.Model.Graph.Name);
+        Assert.Equal(8.0 / 6, result.Tried[0].Speed.Median, 9);
+        Assert.Equal(result.Model, RewritingSearch.Apply(Model(), Passes, result.Kept));
+    }
+
+    [Fact]
+    public void Without_time_the_model_is_what_it_was()
+    {
+        int left = 1;
+        Assert.Equal(["shorter by two"], Find(() => left-- > 0).Kept.ToArray());
+        Assert.Empty(Find(() => false).Tried);
+    }
+
+    private static RewritingResult Find(Func<bool> hasTime) => RewritingSearch.Find(Model(), Passes, new NamedBench(), hasTime, _ => { });
+
+    private static ModelProto Model() => new() { Graph = new GraphProto { Name = "aaaaaaaa" } };
+
+    private static OptionalPass Append(string name, Func<string, string> rename) => new(name, model =>
+    {
+        ModelProto renamed = model.Clone();
+        renamed.Graph.Name = rename(renamed.Graph.Name);
+        return renamed;
+    });
+
+    private sealed class NamedBench : IRegionBench
+    {
+        public (NodeProfile Reference, NodeProfile Candidate) Profile(ModelProto reference, ModelProto candidate) => throw new InvalidOperationException("Nothing is profiled.");
+
+        // "~" is a gain that chance could have made.
+        public IReadOnlyList<SpeedRatio> Compare(ModelProto candidate, params IReadOnlyList<ModelProto> others) =>
+        [
+            .. others.Select(other => candidate.Graph.Name.EndsWith('~')
+                ? new SpeedRatio(1.01, 0.99, 1.03)
+                : (double)other.Graph.Name.Length / candidate.Graph.Name.Length is double ratio ? new SpeedRatio(ratio, ratio, ratio) : default),
+        ];
+    }
+}
