@@ -79,6 +79,7 @@ public sealed class ConditionTests : IDisposable
         Selection selection = _folder.WriteManifest().Select(settings => settings with { Measure = false });
 
         Assert.Equal(("float", 1), (selection.Variant, selection.RecommendedThreads));
+        Assert.Contains("Sessions without options get 1 thread.", selection.ToString());
     }
 
     [Fact]

@@ -45,10 +45,10 @@ public sealed class Candidate(string name, bool labelled) : IDisposable
     public TimingResult? Timing => Conditions.IsEmpty ? null : Conditions[0].Timing;
 
     /// <summary>
-    /// What decides between candidates that are both faster: the speed-up where the float model runs fastest, if the threads are open, else under the first
-    /// condition that is asked for. NaN until measured.
+    /// What decides between candidates that are both faster: the times where the float model runs fastest, if the threads are open, else those under the first
+    /// condition that is asked for. Null until measured.
     /// </summary>
-    public double DecidingSpeedup { get; set; } = double.NaN;
+    public TimingResult? DecidingTiming { get; set; }
 
     /// <summary>Threads that it runs faster with than with ONNX Runtime's own choice; null where that is as good, or was not asked.</summary>
     public int? RecommendedThreads { get; set; }

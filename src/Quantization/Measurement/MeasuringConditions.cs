@@ -24,8 +24,14 @@ internal static class MeasuringConditions
             runner.RecommendedThreads = Recommend(runner.Conditions);
         int deciding = reference.RecommendedThreads is { } threads ? Place(reference.Conditions, threads) : 0;
         foreach (Candidate runner in runners)
-            runner.DecidingSpeedup = runner.Conditions[deciding].Timing.Speedup;
+            runner.DecidingTiming = runner.Conditions[deciding].Timing;
     }
+
+    /// <summary>The build's choice: the fastest under the deciding condition; null where none is faster there, though it may be under another.</summary>
+    /// <param name="shipping">Candidates whose verdict is faster.</param>
+    /// <param name="minSpeedup">What the interval must lie beyond.</param>
+    public static Candidate? Fastest(IEnumerable<Candidate> shipping, double minSpeedup) =>
+        shipping.Where(candidate => candidate.DecidingTiming?.SpeedupLow >= minSpeedup).MaxBy(candidate => candidate.DecidingTiming!.Speedup);
 
     // The same batch with ONNX Runtime's own choice and with one thread. They were not timed in turns: a difference within the noise is none.
     private static int? Recommend(ImmutableArray<ConditionTiming> conditions)

@@ -15,6 +15,8 @@ internal static class SelectionTable
     {
         var text = new StringBuilder();
         text.Append(selection.Model).Append(": ").Append(selection.Variant).Append(". ").Append(selection.Reason);
+        if (selection.RecommendedThreads is int threads)
+            text.Append(" Sessions without options get ").Append(threads).Append(threads == 1 ? " thread." : " threads.");
         if (selection.FromCache)
             text.Append(" (From an earlier start.)");
         if (selection.Candidates.IsEmpty)

@@ -41,7 +41,8 @@ public sealed class MeasuringConditionsTests
         using Candidate reference = Measured("float", (0, 1, 2.6, 0, 1), (0, 8, 9, 0, 1), (1, 1, 1.4, 0, 1));
         using Candidate int8 = Measured("int8", (0, 1, 2, 0, 1.3), (0, 8, 9, 0, 1), (1, 1, 2, 0, 0.7));
         MeasuringConditions.Decide([reference, int8]);
-        Assert.Equal((1, null, 0.7), (reference.RecommendedThreads, int8.RecommendedThreads, int8.DecidingSpeedup));
+        Assert.Equal((1, null, 0.7), (reference.RecommendedThreads, int8.RecommendedThreads, int8.DecidingTiming!.Speedup));
+        Assert.Null(MeasuringConditions.Fastest([int8], minSpeedup: 1.05));
     }
 
     [Fact]
@@ -50,7 +51,10 @@ public sealed class MeasuringConditionsTests
         using Candidate reference = Measured("float", (2, 1, 2.6, 0, 1), (1, 1, 1.4, 0, 1));
         using Candidate int8 = Measured("int8", (2, 1, 2, 0, 1.3), (1, 1, 2, 0, 0.7));
         MeasuringConditions.Decide([reference, int8]);
-        Assert.Equal((null, 1.3), (reference.RecommendedThreads, int8.DecidingSpeedup));
+        Assert.Equal((null, 1.3), (reference.RecommendedThreads, int8.DecidingTiming!.Speedup));
+        using Candidate faster = Measured("int8-portable", (2, 1, 1.8, 0, 1.4), (1, 1, 2.8, 0, 0.5));
+        MeasuringConditions.Decide([reference, int8, faster]);
+        Assert.Same(faster, MeasuringConditions.Fastest([int8, faster], minSpeedup: 1.05));
     }
 
     [Fact]
