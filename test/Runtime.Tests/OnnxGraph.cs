@@ -9,6 +9,7 @@ internal sealed class OnnxGraph
     public const int Float = 1;
     public const int UInt8 = 2;
     public const int Int8 = 3;
+    public const int Int32 = 6;
 
     private readonly List<byte> _graph = [.. Text(2, "graph")];
     private readonly SortedDictionary<string, int> _domains = new(StringComparer.Ordinal) { [""] = 13 };
@@ -26,6 +27,7 @@ internal sealed class OnnxGraph
             float => Float,
             byte => UInt8,
             sbyte => Int8,
+            int => Int32,
             _ => throw new ArgumentException(typeof(T).Name),
         };
         return Add(Bytes(5,

@@ -30,6 +30,7 @@ public sealed partial class HeaderTests
         Assert.Equal((int)ElementType.Float, Array.IndexOf(types, "ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT"));
         Assert.Equal((int)ElementType.UInt8, Array.IndexOf(types, "ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8"));
         Assert.Equal((int)ElementType.Int8, Array.IndexOf(types, "ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8"));
+        Assert.Equal((int)ElementType.Int32, Array.IndexOf(types, "ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32"));
     }
 
     // A struct's function pointers in order, whichever of the header's macros declares them.

@@ -100,6 +100,52 @@ public sealed unsafe class InstructionSetTests
         }
     }, iter: 40);
 
+    [Fact]
+    public void Depthwise_convolutions() => Gen.Select(Axes, Axes, Gen.Int[1, 130], Gen.Int[1, 2], Gen.Bool, Gen.UInt).Sample((rows, columns, channels, images, looksUp, seed) =>
+    {
+        var random = new Random((int)seed);
+        int taps = rows.Window.Kernel * columns.Window.Kernel;
+        byte[] x = Random(random, images * rows.Extent * columns.Extent * channels), table = Random(random, 256);
+        sbyte[] weights = [.. Random(random, channels * taps).Select(weight => (sbyte)weight)];
+        int[] biases = [.. Enumerable.Range(0, channels).Select(_ => random.Next(-20_000, 20_000))];
+        // Also what the conversion to integers could not hold.
+        float[] multipliers = [.. biases.Select(_ => MathF.Exp(random.NextSingle() * 4 - 8) * (random.Next(20) == 0 ? 1e30f : 1))];
+        byte xZeroPoint = (byte)random.Next(256), yZeroPoint = (byte)random.Next(256);
+        var convolution = new DepthwiseConvolution(rows.Window, columns.Window, weights, biases, multipliers, xZeroPoint, yZeroPoint);
+        DepthwiseConvolution.Parts parts = convolution.Cut(images, rows.Extent, columns.Extent);
+        byte[] expected = new byte[parts.Images * parts.Rows * parts.Columns * channels];
+        for (int i = 0; i < expected.Length; i++)
+        {
+            int channel = i % channels, column = (int)(i / channels % parts.Columns), row = (int)(i / channels / parts.Columns % parts.Rows);
+            int image = (int)(i / channels / parts.Columns / parts.Rows), sum = biases[channel];
+            for (int tap = 0; tap < taps; tap++)
+            {
+                int y = At(rows.Window, row, tap / columns.Window.Kernel), z = At(columns.Window, column, tap % columns.Window.Kernel);
+                if (y >= 0 && y < rows.Extent && z >= 0 && z < columns.Extent)
+                    sum += (x[((image * rows.Extent + y) * columns.Extent + z) * channels + channel] - xZeroPoint) * weights[channel * taps + tap];
+            }
+            byte result = (byte)Math.Clamp(MathF.Round(sum * multipliers[channel], MidpointRounding.ToEven) + yZeroPoint, 0, 255);
+            expected[i] = looksUp ? table[result] : result;
+        }
+        foreach (InstructionSet set in InstructionSets.Supported)
+        {
+            byte[] actual = Guarded(expected.Length);
+            // Just as long as it must be: a read beyond it would meet the array's end.
+            fixed (byte* source = x, destination = actual, entries = table)
+                for (nint part = parts.Count - 1; part >= 0; part--)
+                    convolution.Run(parts, part, source, looksUp ? entries : null, destination + MaximumOffset, set);
+            Assert.Equal(expected, actual.AsSpan(MaximumOffset, expected.Length).ToArray());
+            actual.AsSpan(MaximumOffset, expected.Length).Fill(Guard);
+            Assert.Equal(Guarded(expected.Length), actual);
+        }
+
+        static int At(WindowAxis axis, int output, int tap) => output * axis.Stride - axis.Before + tap * axis.Dilation;
+    }, iter: 300);
+
+    private static readonly Gen<(WindowAxis Window, int Extent)> Axes =
+        Gen.Select(Gen.Int[1, 7], Gen.Int[1, 4], Gen.Int[1, 3], Gen.Int[0, 4], Gen.Int[0, 4], Gen.Int[1, 40]).Select((kernel, stride, dilation, before, after, extent) =>
+            (new WindowAxis(kernel, stride, dilation, before, after), extent));
+
     /// <summary>A quotient by way of the reciprocal would show here first: its neighbours on both sides of every half round apart.</summary>
     [Fact]
     public void Halves_and_their_neighbours_are_rounded_as_by_division() => Gen.UInt.Sample(seed =>

@@ -155,6 +155,49 @@ public sealed class StandardOperatorsTests
         Assert.Equal(new byte[37], y.Data);
     }
 
+    [Theory]
+    [InlineData(new long[] { 1, 28, 28, 64 }, new long[] { 3, 3 }, new long[] { 1, 1 }, new long[] { 1, 1 }, new long[] { 1, 1, 1, 1 })]
+    [InlineData(new long[] { 2, 29, 31, 24 }, new long[] { 5, 5 }, new long[] { 2, 2 }, new long[] { 1, 1 }, new long[] { 1, 2, 2, 1 })]
+    [InlineData(new long[] { 1, 3, 48, 240 }, new long[] { 5, 5 }, new long[] { 1, 1 }, new long[] { 1, 1 }, new long[] { 2, 2, 2, 2 })]
+    [InlineData(new long[] { 1, 40, 33, 7 }, new long[] { 3, 2 }, new long[] { 1, 3 }, new long[] { 2, 3 }, new long[] { 2, 0, 2, 3 })]
+    [InlineData(new long[] { 3, 7, 7, 576 }, new long[] { 7, 7 }, new long[] { 1, 1 }, new long[] { 1, 1 }, new long[] { 3, 3, 3, 3 })]
+    [InlineData(new long[] { 1, 1, 9, 33 }, new long[] { 1, 4 }, new long[] { 1, 1 }, new long[] { 1, 1 }, new long[] { 0, 0, 0, 0 })]
+    public void Depthwise_convolutions_equal_QLinearConv(long[] shape, long[] kernel, long[] strides, long[] dilations, long[] pads)
+    {
+        long channels = shape[3];
+        foreach (bool perChannel in new[] { true, false })
+        {
+            Quantization x = Scale(), y = Scale();
+            sbyte[] weights = [.. Enumerable.Range(0, (int)(channels * kernel[0] * kernel[1])).Select(_ => (sbyte)_random.Next(-128, 128))];
+            float[] scales = [.. Enumerable.Range(0, perChannel ? (int)channels : 1).Select(_ => _random.NextSingle() * 0.02f)];
+            int[] biases = [.. Enumerable.Range(0, (int)channels).Select(_ => _random.Next(-5000, 5000))];
+            (string, object)[] window = [("kernel_shape", kernel), ("strides", strides), ("dilations", dilations), ("pads", pads)];
+            byte[] model = Model(graph => graph
+                .Input("x", UInt8, shape)
+                .Constant("w", weights, channels, 1, kernel[0], kernel[1]).Constant("ws", scales, perChannel ? [channels] : []).Constant("b", biases, channels)
+                .Constant("wz", new sbyte[scales.Length], perChannel ? [channels] : [])
+                .Constant("xs", [x.Scale]).Constant("xz", [x.ZeroPoint]).Constant("ys", [y.Scale]).Constant("yz", [y.ZeroPoint])
+                .Node("com.microsoft:QLinearConv", ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz", "b"], "expected",
+                    [.. window, ("group", channels), ("channels_last", 1L)])
+                .Node("octet:QuantizedDepthwiseConv", ["x", "w", "ws", "b"], "actual", [.. window, .. Attributes("x", x), .. Attributes("y", y)]));
+            AssertEqual(model, Bytes("x", shape));
+        }
+    }
+
+    [Fact]
+    public void A_table_behind_a_depthwise_convolution_without_biases_is_looked_up()
+    {
+        var table = new byte[256];
+        _random.NextBytes(table);
+        sbyte[] weights = [.. Enumerable.Range(0, 20 * 9).Select(_ => (sbyte)_random.Next(-128, 128))];
+        (string, object)[] attributes = [.. Attributes("x", new Quantization(0.5f, 100)), .. Attributes("y", new Quantization(2, 50)), ("pads", new long[] { 1, 1, 1, 1 })];
+        byte[] model = Model(graph => graph
+            .Input("x", UInt8, 1, 9, 11, 20).Constant("w", weights, 20, 1, 3, 3).Constant("ws", [0.01f]).Constant("table", table, 256)
+            .Node("octet:QuantizedDepthwiseConv", ["x", "w", "ws"], "plain", attributes).Node("octet:LookupTable", ["plain", "table"], "expected")
+            .Node("octet:QuantizedDepthwiseConv", ["x", "w", "ws", "", "table"], "actual", attributes));
+        AssertEqual(model, Bytes("x", [1, 9, 11, 20]));
+    }
+
     private void AssertScaled(long[] shape, long[] factors, long channelsLast)
     {
         Quantization x = Scale(), s = Scale(), y = Scale();

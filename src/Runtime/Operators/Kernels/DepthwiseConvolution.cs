@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Octet.Runtime.Operators;
 
@@ -18,11 +18,12 @@ internal readonly record struct WindowAxis(int Kernel, int Stride, int Dilation,
     public nint Outputs(nint extent) => extent + Before + After < Span ? 0 : (extent + Before + After - Span) / Stride + 1;
 }
 
-/// <summary>y = saturate(round(sum((x - x's zero point) * w) + bias) * multiplier) + y's zero point), a window and a filter a channel, channels last.</summary>
+/// <summary>y = saturate(round((sum((x - x's zero point) * w) + bias) * multiplier) + y's zero point), a window and a filter a channel, channels last.</summary>
 /// <remarks>
 /// Neighbouring taps of a row are taken in pairs, as processors multiply and add pairs of 16-bit numbers in one instruction. A row of input is once
 /// laid out as pairs and read by all windows that it is in. There an image's row is a line of numbers, and a line of filters as long, repeated,
 /// lies beside it: nothing depends on the number of channels being a multiple of the register's.
+/// Sums are of 32 bits and wrap around, as those of ONNX Runtime do.
 /// </remarks>
 internal sealed unsafe class DepthwiseConvolution
 {
@@ -33,11 +34,17 @@ internal sealed unsafe class DepthwiseConvolution
     private const int Tile = 4;
 
     // A part's rows of pairs stay in the nearest cache.
-    private static readonly int StagedBytes = int.Parse(Environment.GetEnvironmentVariable("SB") ?? "32768");
-    private static readonly int LargestBlock = int.Parse(Environment.GetEnvironmentVariable("LB") ?? "128");
+    private const int StagedBytes = 32 * 1024;
 
-    // Bytes of output of a part: enough to be worth a thread's while and the rows that it shares with the next part.
-    private const int PartBytes = 64 * 1024;
+    // Of many channels a part takes so many, for more columns.
+    private const int LargestWhole = 128;
+    private const int ChannelBlock = 48;
+
+    // Bytes of output of a piece: enough that the rows it shares with the next one do not matter.
+    private const int PieceBytes = 64 * 1024;
+
+    // Bytes of output of a part: small pieces together are worth a thread's while.
+    private const int PartBytes = 16 * 1024;
 
     private readonly WindowAxis _rows, _columns;
     private readonly byte _xZeroPoint, _yZeroPoint;
@@ -64,7 +71,7 @@ internal sealed unsafe class DepthwiseConvolution
         _lineChannels = _channels * pixels;
         _pairsPerRow = (columns.Kernel + 1) / 2;
         _pairs = rows.Kernel * _pairsPerRow;
-        _weights = new short[_lineChannels * _pairs * 2];
+        _weights = new short[checked(_lineChannels * _pairs * 2)];
         _biases = new int[_lineChannels];
         _paddingSums = new int[_lineChannels * rows.Kernel];
         _multipliers = new float[_lineChannels];
@@ -92,7 +99,7 @@ internal sealed unsafe class DepthwiseConvolution
     public int Channels => _channels;
 
     // Channels of a part: all where they are no whole number of groups, as pixels are then not apart in the line.
-    private int Block => _lineChannels == _channels ? Math.Min(_channels, LargestBlock) : _channels;
+    private int Block => _lineChannels == _channels && _channels > LargestWhole ? ChannelBlock : _channels;
 
     // Where a pair of a window is a whole number of windows behind the one before it, windows share pairs; elsewhere each pair of taps has a line.
     private bool SharesPairs => 2 * _columns.Dilation % _columns.Stride == 0;
@@ -101,10 +108,12 @@ internal sealed unsafe class DepthwiseConvolution
     public Parts Cut(nint images, nint height, nint width)
     {
         nint rows = _rows.Outputs(height), columns = _columns.Outputs(width);
-        nint pixelBytes = _rows.Span * Block * sizeof(int) * (SharesPairs ? 1 : _pairsPerRow);
+        nint pixelBytes = nint.Min(_rows.Span, nint.Max(1, height)) * Block * sizeof(int) * (SharesPairs ? 1 : _pairsPerRow);
         nint step = Tile * (_lineChannels / _channels);
-        nint tile = nint.Min(columns, nint.Max(step, StagedBytes / pixelBytes / step * step));
-        nint band = nint.Min(rows, nint.Max(1, PartBytes / nint.Max(1, tile * Block)));
+        // As many columns as the cache holds, cut evenly.
+        nint tile = nint.Max(step, StagedBytes / pixelBytes / step * step);
+        tile = nint.Min(columns, Count(Count(columns, Count(columns, tile)), step) * step);
+        nint band = nint.Min(rows, nint.Max(1, PieceBytes / nint.Max(1, tile * Block)));
         nint pieces = nint.Max(1, PartBytes / nint.Max(1, tile * band * Block));
         return new Parts(images, height, width, rows, columns, Count(_channels, Block), Count(columns, tile), tile, Count(rows, band), band, pieces);
     }
@@ -134,17 +143,15 @@ internal sealed unsafe class DepthwiseConvolution
 
     private void Run<T>(in Parts parts, nint part, byte* x, byte* table, byte* y, InstructionSet instructions) where T : unmanaged, IPairLanes<T>
     {
-        var scratch = new Scratch(this, parts.Tile);
-        try
+        byte[] memory = ArrayPool<byte>.Shared.Rent(Scratch.Bytes(this, parts.Tile));
+        fixed (byte* start = memory)
         {
+            var scratch = new Scratch(this, parts.Tile, start);
             nint last = nint.Min((part + 1) * parts.PiecesPerPart, parts.Pieces);
             for (nint piece = part * parts.PiecesPerPart; piece < last; piece++)
                 RunPiece<T>(parts, piece, scratch, x, table, y, instructions);
         }
-        finally
-        {
-            scratch.Free();
-        }
+        ArrayPool<byte>.Shared.Return(memory);
     }
 
     private void RunPiece<T>(in Parts parts, nint piece, Scratch scratch, byte* x, byte* table, byte* y, InstructionSet instructions)
@@ -382,26 +389,46 @@ internal sealed unsafe class DepthwiseConvolution
     /// <summary>The memory of a part.</summary>
     private readonly struct Scratch
     {
-        public Scratch(DepthwiseConvolution convolution, nint columns)
+        private const int Alignment = 64;
+
+        public Scratch(DepthwiseConvolution convolution, nint columns, byte* memory)
         {
-            nint block = convolution.Block;
-            nint lineChannels = convolution._lineChannels == convolution._channels ? block : convolution._lineChannels;
-            LineLength = Count(columns * block, Tile * lineChannels) * Tile * lineChannels;
-            nint pairs = convolution._pairsPerRow - 1;
-            WindowAxis axis = convolution._columns;
-            // What is computed of a line beyond the last column reads what the memory holds.
-            StagedLength = LineLength + Count(convolution.SharesPairs ? 2 * axis.Dilation / axis.Stride * pairs * block : pairs * LineLength, Group) * Group;
-            nint stagedBytes = convolution._rows.Span * StagedLength * sizeof(int);
-            nint biasBytes = lineChannels * sizeof(int), offsetBytes = convolution._pairs * sizeof(nint);
-            Staged = (int*)NativeMemory.AlignedAlloc((nuint)(stagedBytes + LineLength + biasBytes + offsetBytes + block), Alignment);
-            Line = (byte*)Staged + stagedBytes;
-            Biases = (int*)(Line + LineLength);
-            Offsets = (nint*)((byte*)Biases + biasBytes);
-            Padding = (byte*)Offsets + offsetBytes;
+            nint block = convolution.Block, lineChannels = LineChannels(convolution);
+            LineLength = Length(convolution, columns);
+            StagedLength = Length(convolution, columns) + Behind(convolution, columns);
+            Staged = (int*)(((nuint)memory + Alignment - 1) / Alignment * Alignment);
+            Biases = Staged + convolution._rows.Span * StagedLength;
+            Offsets = (nint*)(Biases + lineChannels);
+            Line = (byte*)(Offsets + convolution._pairs);
+            Padding = Line + LineLength;
             new Span<byte>(Padding, (int)block).Fill(convolution._xZeroPoint);
         }
 
-        private const nuint Alignment = 64;
+        /// <summary>The memory that a tile of columns takes.</summary>
+        public static int Bytes(DepthwiseConvolution convolution, nint columns)
+        {
+            nint length = Length(convolution, columns);
+            return checked((int)(Alignment + convolution._rows.Span * (length + Behind(convolution, columns)) * sizeof(int)
+                + LineChannels(convolution) * sizeof(int) + convolution._pairs * sizeof(nint) + length + convolution.Block));
+        }
+
+        private static nint LineChannels(DepthwiseConvolution convolution) =>
+            convolution._lineChannels == convolution._channels ? convolution.Block : convolution._lineChannels;
+
+        private static nint Length(DepthwiseConvolution convolution, nint columns)
+        {
+            nint tile = Tile * LineChannels(convolution);
+            return Count(columns * convolution.Block, tile) * tile;
+        }
+
+        // What is computed of a line beyond the last column reads what the memory holds.
+        private static nint Behind(DepthwiseConvolution convolution, nint columns)
+        {
+            nint pairs = convolution._pairsPerRow - 1;
+            return convolution.SharesPairs
+                ? Count(2 * convolution._columns.Dilation / convolution._columns.Stride * pairs * convolution.Block, Group) * Group
+                : pairs * Length(convolution, columns);
+        }
 
         /// <summary>Rows of pairs: row i of the image at i modulo the window's span.</summary>
         public int* Staged { get; }
@@ -420,7 +447,5 @@ internal sealed unsafe class DepthwiseConvolution
 
         /// <summary>A pixel of zero points.</summary>
         public byte* Padding { get; }
-
-        public void Free() => NativeMemory.AlignedFree(Staged);
     }
 }
