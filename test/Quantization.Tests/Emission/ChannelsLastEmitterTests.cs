@@ -249,6 +249,38 @@ public sealed class ChannelsLastEmitterTests
         Assert.Equal([ContribOperators.Domain], recipe.ChannelsLast(customOperators: false).OtherDomains());
     }
 
+    [Theory]
+    [InlineData(1, 1, 3, 1, 1, "dense")]
+    [InlineData(9, 1, 3, 1, 1, "dense")]
+    [InlineData(9, 2, 3, 1, 1, "dense")]
+    [InlineData(1, 2, 3, 1, 1, "images")]
+    [InlineData(9, 2, 3, 2, 1, "dense")]
+    [InlineData(9, 3, 5, 2, 2, "dense")]
+    [InlineData(9, 3, 3, 1, 1, "images")]
+    [InlineData(9, 2, 2, 1, 0, "dense")]
+    [InlineData(9, 5, 3, 1, 1, "images")]
+    [InlineData(9, 5, 1, 1, 0, "rows")]
+    [InlineData(1, 5, 1, 1, 0, "images")]
+    [InlineData(9, 5, 1, 2, 0, "images")]
+    public void Many_small_images_are_one_product_with_the_same_bytes(int images, int size, int kernel, int stride, int pad, string form)
+    {
+        foreach (bool bias in new[] { false, true })
+        {
+            GraphBuilder graph = new();
+            string x = graph.Input("x", images, 5, size, size);
+            graph.Output(graph.Conv(graph.Conv(x, 6, 5, kernel, bias, stride: stride, pad: pad), 7, 6, 1));
+            NamedTensor input = Reference.Tensor(x, [images, 5, size, size]);
+            Recipe recipe = new(PreparationPipeline.Run(graph.Build(), "test.onnx"), [input]);
+            ModelProto variant = recipe.ChannelsLast(customOperators: true);
+
+            NodeProto conv = variant.Graph.Node.First(node => node.OpType == "QLinearConv");
+            Assert.Equal(form, conv.Input[3].Contains("_dense", StringComparison.Ordinal) ? "dense" : conv.Input[0].EndsWith("_rows", StringComparison.Ordinal) ? "rows" : "images");
+            // Two convolutions in a row leave no Reshape between them.
+            Assert.Equal((form, images) switch { ("rows", _) => 2, ("dense", 1) => 2, ("dense", _) => 3, (_, 1) => 0, _ => 2 }, variant.Count("Reshape"));
+            Assert.Equal(Reference.Run(recipe.Pairs(), input).Floats(), Reference.Run(variant, input).Floats());
+        }
+    }
+
     [Fact]
     public void Bias_correction_is_that_of_conversions()
     {
