@@ -29,7 +29,7 @@ public sealed class ChannelsLastEmitter
 
     private ChannelsLastEmitter(
         ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool customOperators,
-        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans)
+        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans, int images)
     {
         _model = prepared.Clone();
         _plan = plan;
@@ -37,7 +37,7 @@ public sealed class ChannelsLastEmitter
         UniqueNames names = new(_model);
         _values = new IntegerValues(_model, new GraphIndex(_model.Graph), names, value => ParametersOf(value, plan, ranges), customOperators);
         bool Connects(NodeProto node) => plan.ConnectingNodes.Contains(node.Name);
-        _compute = new ComputeOperators(_values, new IntegerWeights(_model, names, weightLimit, inputMeans), Connects);
+        _compute = new ComputeOperators(_values, new IntegerWeights(_model, names, weightLimit, inputMeans), Connects, images);
         _connecting = new ConnectingLayers(_values, Connects);
     }
 
@@ -48,14 +48,15 @@ public sealed class ChannelsLastEmitter
     /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
     /// <param name="customOperators">Whether the operators of <see cref="QuantizedOperators"/> may be used; without, only those of ONNX Runtime are.</param>
     /// <param name="inputMeans">As for <see cref="QdqEmitter"/>: the mean of each input channel, for <see cref="BiasCorrection"/>.</param>
+    /// <param name="images">The number of images that a run will have, where the model does not tell: of many small images some convolutions are written as one product.</param>
     /// <exception cref="ArgumentException">The plan was made for custom operators, and there are none.</exception>
     public static EmittedModel Emit(
         ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool customOperators,
-        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans = null)
+        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans = null, int images = 1)
     {
         if (plan.Operators == ConnectingOperators.WithTables && !customOperators)
             throw new ArgumentException("The plan has operators that ONNX Runtime has not.", nameof(plan));
-        return new ChannelsLastEmitter(prepared, plan, ranges, weightLimit, customOperators, inputMeans).Emit();
+        return new ChannelsLastEmitter(prepared, plan, ranges, weightLimit, customOperators, inputMeans, images).Emit();
     }
 
     private EmittedModel Emit()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 
@@ -7,8 +8,12 @@ namespace Octet.Quantization.Emission;
 /// <param name="values">The values that they read and compute.</param>
 /// <param name="weights">Their weights.</param>
 /// <param name="connects">Whether a node between them becomes integer.</param>
-internal sealed class ComputeOperators(IntegerValues values, IntegerWeights weights, Func<NodeProto, bool> connects)
+/// <param name="images">The number of images of a run where the graph does not tell it.</param>
+internal sealed class ComputeOperators(IntegerValues values, IntegerWeights weights, Func<NodeProto, bool> connects, int images)
 {
+    // Above, the product of one image is large enough by itself.
+    private const long SmallImage = 256;
+
     /// <summary>Writes a node.</summary>
     /// <param name="node">A Conv, Gemm or MatMul.</param>
     /// <param name="result">The value to compute as bytes; null for a Gemm that gives floats.</param>
@@ -47,10 +52,50 @@ internal sealed class ComputeOperators(IntegerValues values, IntegerWeights weig
                 [.. node.Attribute.Where(attribute => attribute.Name is "kernel_shape" or "pads" or "strides" or "dilations"), .. values.Quantization("x_", node.Input[0]), .. values.Quantization("y_", result)]));
             return;
         }
-        string[] input = values.Operands(node.Input[0], last: true);
-        values.Write(values.Contrib("QLinearConv", node.Name, [.. input, .. operands, .. values.ParameterOperands(result), .. bias is null ? Array.Empty<string>() : [bias]],
+        long imagesHere = values.Index.Extents(node.Input[0]) is [{ } known, ..] ? known : images;
+        if (DenseConvolution.Of(node, floats, values.Index, imagesHere) is { } dense)
+        {
+            WriteDense(node, result, dense, floats, operands, bias);
+            return;
+        }
+        string[] biases = bias is null ? [] : [bias];
+        if (imagesHere > 1 && IsPointwise(node, floats) && values.Index.Extents(node.Input[0]) is [_, _, { } height, { } width] && height * width <= SmallImage)
+        {
+            string product = values.Write(values.Contrib("QLinearConv", node.Name,
+                [values.Rows(node.Input[0], width, floats.Dims[1]), .. values.ParameterOperands(node.Input[0]), .. operands, .. values.ParameterOperands(result), .. biases],
+                values.Fresh($"{result}_rows"), Nodes.Attribute("channels_last", 1)));
+            values.ComputedRows(result, product, height, width, floats.Dims[0]);
+            return;
+        }
+        values.Write(values.Contrib("QLinearConv", node.Name, [.. values.Operands(node.Input[0], last: true), .. operands, .. values.ParameterOperands(result), .. biases],
             values.Computed(result, last: true), [.. node.Attribute, Nodes.Attribute("channels_last", 1)]));
     }
+
+    private void WriteDense(NodeProto node, string result, DenseConvolution dense, TensorProto floats, string[] operands, string? bias)
+    {
+        int pixels = dense.ResultHeight * dense.ResultWidth, outputs = (int)floats.Dims[0];
+        long columns = (long)dense.Height * dense.Width * floats.Dims[1];
+        TensorProto[] stored = [values.Constant(operands[0]), values.Constant(operands[1])];
+        string name = $"{node.Input[1]}_dense";
+        string[] matrix =
+        [
+            values.Add(Tensors.Create(values.Fresh($"{name}_quantized"), [pixels * outputs, columns, 1, 1], dense.Spread(node, MemoryMarshal.Cast<byte, sbyte>(stored[0].ToBytes().Span), floats.Dims))),
+            values.Add(Tensors.Create(values.Fresh($"{name}_scale"), [pixels * outputs], Repeat(stored[1].ToFloats(), pixels))),
+            values.Add(Tensors.Create(values.Fresh($"{name}_zero_point"), [pixels * outputs], new sbyte[pixels * outputs])),
+        ];
+        string[] biases = bias is null ? [] :
+            [values.Add(Tensors.Create(values.Fresh($"{name}_bias"), [pixels * outputs], Repeat<int>(MemoryMarshal.Cast<byte, int>(values.Constant(bias).ToBytes().Span).ToArray(), pixels)))];
+        string rows = values.Reshape(values.Fresh($"{node.Name}_rows"), values.Flat(node.Input[0]), [1, -1, 1, columns], values.Fresh($"{node.Input[0]}_rows"));
+        string product = values.Write(values.Contrib("QLinearConv", node.Name, [rows, .. values.ParameterOperands(node.Input[0]), .. matrix, .. values.ParameterOperands(result), .. biases],
+            values.Fresh($"{result}_rows"), Nodes.Attribute("channels_last", 1)));
+        values.ComputedFlat(result, product, dense.ResultHeight, dense.ResultWidth, outputs);
+    }
+
+    private static T[] Repeat<T>(T[] list, int times) => [.. Enumerable.Repeat(list, times).SelectMany(entries => entries)];
+
+    /// <summary>Whether each pixel of the result comes from the same pixel of the input alone.</summary>
+    private static bool IsPointwise(NodeProto node, TensorProto weights) =>
+        weights.Dims is [_, _, 1, 1] && node.Int("group", 1) == 1 && (node.Ints("strides") ?? []).All(stride => stride == 1) && (node.Ints("pads") ?? []).All(pad => pad == 0);
 
     /// <summary>Whether each channel has a filter of its own, in two dimensions, with padding in numbers.</summary>
     private static bool IsDepthwise(NodeProto node, TensorProto weights) =>

@@ -18,6 +18,9 @@ internal sealed class IntegerValues(
     private readonly Dictionary<string, string> _first = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _last = new(StringComparer.Ordinal);
     private readonly HashSet<string> _computed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _rows = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _flat = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorProto> _constants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _ranks = new(StringComparer.Ordinal);
     private readonly HashSet<string> _floats = new(StringComparer.Ordinal);
     private readonly HashSet<NodeProto> _joined = new(ReferenceEqualityComparer.Instance);
@@ -103,6 +106,31 @@ internal sealed class IntegerValues(
         return bytes;
     }
 
+    /// <summary>The value's images under each other as one, [1, n * height, width, channels]: a convolution with 1x1 filters is then one product.</summary>
+    public string Rows(string value, long width, long channels)
+    {
+        if (!_rows.TryGetValue(value, out string? rows))
+            _rows[value] = rows = Reshape(names.Fresh($"{value}_rows_Reshape"), Flat(value), [1, -1, width, channels], names.Fresh($"{value}_rows"));
+        return rows;
+    }
+
+    /// <summary>Says that a node written just now computes the value with its images under each other.</summary>
+    public void ComputedRows(string value, string rows, long height, long width, long channels)
+    {
+        _rows[value] = rows;
+        ComputedFlat(value, rows, height, width, channels);
+    }
+
+    /// <summary>The value's bytes with the channels last, whatever shape they are in.</summary>
+    public string Flat(string value) => _flat.TryGetValue(value, out string? bytes) ? bytes : Last(value);
+
+    /// <summary>Says that a node written just now computes the value with the channels last, but in another shape.</summary>
+    public void ComputedFlat(string value, string bytes, long height, long width, long channels)
+    {
+        _flat[value] = bytes;
+        Reshape(names.Fresh($"{value}_images_Reshape"), bytes, [-1, height, width, channels], Computed(value, last: true));
+    }
+
     /// <summary>Says that these bytes are the value in the order told.</summary>
     public void Alias(string value, bool last, string bytes)
     {
@@ -166,6 +194,14 @@ internal sealed class IntegerValues(
     {
         model.Graph.Initializer.Add(constant);
         return constant.Name;
+    }
+
+    /// <summary>A constant of the model that is written.</summary>
+    public TensorProto Constant(string name)
+    {
+        foreach (TensorProto constant in model.Graph.Initializer.Skip(_constants.Count))
+            _constants.TryAdd(constant.Name, constant);
+        return _constants[name];
     }
 
     /// <summary>A name that is free.</summary>

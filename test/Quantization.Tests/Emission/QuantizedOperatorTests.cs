@@ -13,7 +13,7 @@ namespace Octet.Quantization.Tests.Emission;
 
 /// <summary>
 /// Every operator of the static engine, in random shapes and forms: no element of its result is further off than the scales allow
-/// (<see cref="ErrorBound"/>), and ONNX Runtime runs it in integers.
+/// (<see cref="ErrorBound"/>), and ONNX Runtime runs it in integers, whichever emitter has written it.
 /// </summary>
 public sealed class QuantizedOperatorTests
 {
@@ -171,23 +171,30 @@ public sealed class QuantizedOperatorTests
         ModelProto prepared = PreparationPipeline.Run(model, "test.onnx");
         QuantizationPlan plan = StaticQuantization.Plan(prepared, []);
         CalibratedRanges calibrated = Calibrator.Collect(prepared, plan.Activations, withHistograms: false, 1, _ => [input], scratch.Path).Ranges(CalibrationMethods.MinMax);
-        ModelProto variant = QdqEmitter.Emit(prepared, plan, calibrated.Ranges, WeightLimit, signed).Model;
-
+        float[] expected = Reference.Run(model, input).Floats();
+        float[] bound = Reference.Run(ErrorBound.Of(prepared, plan, calibrated.Ranges, WeightLimit), input).Floats();
+        Assert.Equal(expected.Length, bound.Length);
         int compute = prepared.Graph.Node.Count(OperatorTraits.IsCompute);
         Assert.Equal(compute, plan.ComputeNodes.Count);
         // A Clip that ends below the arbitrary range of a value that is always 0 does not disappear.
         bool isDead = calibrated.Ranges.Values.Any(range => range is { Min: 0, Max: 0 });
-        if (conversions is { } expectedConversions && !isDead)
-            Assert.Equal(new OptimizedGraph(compute, 0, expectedConversions), Quantized.Optimized(variant));
 
-        float[] expected = Reference.Run(model, input).Floats();
-        float[] actual = Reference.Run(variant, input).Floats();
-        float[] bound = Reference.Run(ErrorBound.Of(prepared, plan, calibrated.Ranges, WeightLimit), input).Floats();
-        Assert.Equal(expected.Length, actual.Length);
-        Assert.Equal(expected.Length, bound.Length);
-        // Rounding of the float arithmetic around the integers.
-        float slack = 1e-5f * expected.Max(MathF.Abs);
-        for (int i = 0; i < expected.Length; i++)
-            Assert.True(MathF.Abs(expected[i] - actual[i]) <= bound[i] * 1.001f + slack, $"element {i}: {expected[i]} became {actual[i]}, allowed {bound[i]}");
+        AssertVariant(QdqEmitter.Emit(prepared, plan, calibrated.Ranges, WeightLimit, signed).Model);
+        if (signed)
+            return;
+        AssertVariant(ChannelsLastEmitter.Emit(prepared, plan, calibrated.Ranges, WeightLimit, customOperators: true).Model);
+        AssertVariant(ChannelsLastEmitter.Emit(prepared, plan, calibrated.Ranges, WeightLimit, customOperators: false).Model);
+
+        void AssertVariant(ModelProto variant)
+        {
+            if (conversions is { } expectedConversions && !isDead)
+                Assert.Equal(new OptimizedGraph(compute, 0, expectedConversions), Quantized.Optimized(variant));
+            float[] actual = Reference.Run(variant, input).Floats();
+            Assert.Equal(expected.Length, actual.Length);
+            // Rounding of the float arithmetic around the integers.
+            float slack = 1e-5f * expected.Max(MathF.Abs);
+            for (int i = 0; i < expected.Length; i++)
+                Assert.True(MathF.Abs(expected[i] - actual[i]) <= bound[i] * 1.001f + slack, $"element {i}: {expected[i]} became {actual[i]}, allowed {bound[i]}");
+        }
     }
 }
