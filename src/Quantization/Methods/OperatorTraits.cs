@@ -98,7 +98,7 @@ internal static class OperatorTraits
     public static bool KeepsValues(NodeProto node) => node.IsStandard() && node.OpType switch
     {
         "MaxPool" => node.Output.Count == 1,
-        "Reshape" or "Transpose" or "Flatten" or "Squeeze" or "Unsqueeze" => true,
+        "Reshape" or "Transpose" or "Flatten" or "Squeeze" or "Unsqueeze" or "Slice" or "DepthToSpace" => true,
         "Resize" => node.Text("mode", "nearest") is "nearest",
         "Pad" => true,
         _ => false,

@@ -54,6 +54,7 @@ internal sealed class ConstantPath
             case "Pad" when isData && onlyScales && reader.Text("mode", "constant") == "constant" && (reader.InputAt(2).Length == 0 || _editor.Index.Scalar(reader.Input[2]) == 0):
             case "DepthToSpace" or "Flatten" or "Identity" when uniform:
             case "Reshape" when uniform && isData:
+            case "Flatten" or "Reshape" or "Squeeze" when isData && OnlyDropsPixel(value, result):
                 return Follow(result, scale, shift);
             case "Concat":
                 return Spread(reader, value, scale, shift) is var (scales, shifts) && Follow(result, scales, shifts);
@@ -97,6 +98,10 @@ internal sealed class ConstantPath
             changed.Input.AddRange([input, constant]);
         });
     }
+
+    // From [batch, channels, 1, 1] to [batch, channels].
+    private bool OnlyDropsPixel(string value, string result) =>
+        _editor.ShapeOf(value) is [var batch, > 0 and var channels, .. { } image] && image.All(extent => extent == 1) && _editor.ShapeOf(result) is [var rows, var columns] && rows == batch && columns == channels;
 
     // One factor and summand for each channel of the whole.
     private (double[] Scale, double[] Shift)? Spread(NodeProto concat, string value, double[] scale, double[] shift)

@@ -82,6 +82,10 @@ public static class SmallImagesToMatrices
         {
             case "Relu" or "LeakyRelu" or "Sigmoid" or "HardSigmoid" or "HardSwish" or "Tanh":
             case "Clip" when node.Input.Skip(1).All(bound => bound.Length == 0 || index.Scalar(bound) is not null):
+                // Directly behind the Gemm: an integer one takes the clamp in.
+                return index.Producer(rows[node.Input[0]]) is { } reshape && reshape.Is("Reshape") && index.Producer(reshape.Input[0])?.Is("Gemm") == true
+                    ? nodes.Add("Reshape", [nodes.AddLike([reshape.Input[0], .. node.Input.Skip(1)]), reshape.Input[1]])
+                    : nodes.AddLike([rows[node.Input[0]], .. node.Input.Skip(1)]);
             case "BatchNormalization" when ChannelAffine.OfBatchNormalization(node, index) is not null:
                 return nodes.AddLike([rows[node.Input[0]], .. node.Input.Skip(1)]);
             case "GlobalAveragePool" when Image(node.Input[0], editor)!.Pixels == 1:

@@ -1,0 +1,215 @@
+using CsCheck;
+using Octet.Quantization.Onnx;
+using Octet.Quantization.Onnx.Protocol;
+using Octet.Quantization.Preparation;
+
+namespace Octet.Quantization.Tests.Preparation;
+
+public sealed class ConvolutionRewritingTests
+{
+    [Fact]
+    public void A_transposed_convolution_without_overlap_is_a_pointwise_one()
+    {
+        Gen.Select(Gen.Long[1, 3], Gen.Long[1, 3], Gen.Long[1, 5], Gen.Bool, Gen.OneOfConst("", "Relu", "Sigmoid", "HardSigmoid"), Gen.Long[1, 2]).Sample(test =>
+        {
+            (long first, long second, long outputs, bool bias, string activation, long batch) = test;
+            GraphBuilder builder = new();
+            string x = builder.Input("x", -1, 6, -2, -3);
+            string y = Transposed(builder, x, 6, outputs, first, bias);
+            if (activation.Length > 0)
+                y = builder.Node(activation, [y]);
+            builder.Output(Transposed(builder, y, outputs, 1, second, bias));
+            ModelProto model = builder.Build();
+
+            ModelProto result = TransposedToPointwise.Apply(model);
+
+            Assert.Equal(0, result.Count("ConvTranspose"));
+            Assert.Equal(first * first * second * second <= 32 ? 1 : 2, result.Count("DepthToSpace"));
+            Reference.AssertEqual(model, result, Reference.Tensor(x, [batch, 6, 4, 3]));
+        }, iter: 40);
+    }
+
+    [Theory]
+    [InlineData(3, 2, 0)]
+    [InlineData(2, 2, 1)]
+    public void A_transposed_convolution_that_overlaps_or_crops_stays(long kernel, long stride, long pad)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 4, 5, 5);
+        builder.Output(builder.Node("ConvTranspose", [x, builder.Weights(4, 3, kernel, kernel)], Nodes.Attribute("strides", [stride, stride]), Nodes.Attribute("pads", [pad, pad, pad, pad])));
+        ModelProto model = builder.Build();
+
+        Assert.Same(model, TransposedToPointwise.Apply(model));
+    }
+
+    [Fact]
+    public void Taps_that_only_see_padding_go()
+    {
+        Gen.Select(Gen.Long[1, 4].Array[2], Gen.OneOfConst(3L, 5L), Gen.Long[1, 2], Gen.Long[1, 2], Gen.OneOfConst(1L, 3L)).Sample(test =>
+        {
+            (long[] image, long kernel, long stride, long dilation, long group) = test;
+            long pad = kernel / 2 * dilation;
+            GraphBuilder builder = new();
+            string x = builder.Input("x", -1, 3, image[0], image[1]);
+            string y = builder.Node("Conv", [x, builder.Weights(6, 3 / group, kernel, kernel)], Nodes.Attribute("pads", [pad, pad, pad, pad]), Nodes.Attribute("strides", [stride, stride]), Nodes.Attribute("dilations", [dilation, dilation]), Nodes.Attribute("group", group));
+            builder.Output(builder.Node("Relu", [y]));
+            ModelProto model = builder.Build();
+
+            ModelProto result = CropKernels.Apply(model);
+
+            // With a stride of 1 a tap is seen while it is nearer to the centre than the image is long.
+            if (stride == 1)
+                Assert.Equal(image.Select(extent => Math.Min(kernel, 2 * ((extent - 1) / dilation) + 1)), result.Graph.Initializer.Single().Dims.Skip(2));
+            Reference.AssertEqual(model, result, Reference.Tensor(x, [2, 3, image[0], image[1]]));
+        }, iter: 40);
+    }
+
+    [Fact]
+    public void Two_convolutions_with_nothing_between_become_one_where_that_is_smaller()
+    {
+        Gen.Select(Gen.Long[1, 6], Gen.Long[1, 12], Gen.Long[1, 6], Gen.OneOfConst(1L, 3L), Gen.Bool, Gen.Bool).Sample(test =>
+        {
+            (long inputs, long between, long outputs, long kernel, bool firstBias, bool secondBias) = test;
+            GraphBuilder builder = new();
+            string x = builder.Input("x", -1, inputs, 5, 5);
+            builder.Output(builder.Conv(builder.Conv(x, between, inputs, 1, firstBias), outputs, between, kernel, secondBias));
+            ModelProto model = builder.Build();
+
+            ModelProto result = MergeConvolutions.Apply(model);
+
+            long taps = kernel * kernel;
+            bool merges = inputs * outputs * taps <= inputs * between + between * outputs * taps && !(firstBias && kernel > 1);
+            Assert.Equal(merges ? 1 : 2, result.Count("Conv"));
+            Reference.AssertEqual(model, result, Reference.Tensor(x, [2, inputs, 5, 5]));
+        }, iter: 40);
+    }
+
+    [Theory]
+    [InlineData(4, 12, true, true)]
+    [InlineData(12, 4, true, false)]
+    [InlineData(12, 4, false, true)]
+    public void The_narrower_side_is_pooled(long inputs, long outputs, bool alsoRead, bool swaps)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", -1, inputs, 5, 5);
+        string y = builder.Conv(x, outputs, inputs, 1);
+        builder.Output(builder.Node("GlobalAveragePool", [y]));
+        if (alsoRead)
+            builder.Output(builder.Node("Relu", [y]));
+        ModelProto model = builder.Build();
+
+        ModelProto result = PoolBeforeConvolution.Apply(model);
+
+        Assert.Equal(swaps, !ReferenceEquals(model, result));
+        Reference.AssertEqual(model, result, Reference.Tensor(x, [2, inputs, 5, 5]));
+    }
+
+    [Theory]
+    [InlineData("nearest", true, true)]
+    [InlineData("nearest", false, true)]
+    [InlineData("linear", true, true)]
+    [InlineData("linear", false, false)]
+    [InlineData("cubic", false, true)]
+    public void A_pointwise_convolution_comes_before_the_resize(string mode, bool sizes, bool relu)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 2, 4, 5, 5);
+        string[] operands = sizes ? [x, "", "", builder.Constant([2, 4, 10, 15])] : [x, "", builder.Constant([4], [1, 1, 2, 3])];
+        string y = builder.Conv(builder.Node("Resize", operands, Nodes.Attribute("mode", mode)), 6, 4, 1);
+        builder.Output(relu ? builder.Node("Relu", [y]) : y);
+        ModelProto model = builder.Build();
+
+        ModelProto result = ResizeAfterConvolution.Apply(model);
+
+        Assert.Equal("Conv", result.Graph.Node[0].OpType);
+        Assert.Equal(relu && mode != "nearest" ? "Relu" : "Resize", result.Graph.Node[^1].OpType);
+        Reference.AssertEqual(model, result, Reference.Tensor(x, [2, 4, 5, 5]));
+    }
+
+    [Fact]
+    public void A_resize_that_shrinks_stays()
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 4, 6, 6);
+        builder.Output(builder.Conv(builder.Node("Resize", [x, "", builder.Constant([4], [1, 1, 0.5f, 0.5f])]), 6, 4, 1));
+        ModelProto model = builder.Build();
+
+        Assert.Same(model, ResizeAfterConvolution.Apply(model));
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(5, false)]
+    public void A_gate_with_a_shortcut_is_a_larger_gate(long gateExtent, bool folds)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", -1, 4, 5, 5);
+        string gate = builder.Node("Sigmoid", [builder.Input("g", -1, 4, gateExtent, gateExtent)]);
+        builder.Output(builder.Node("Add", [x, builder.Node("Mul", [gate, x])]));
+        ModelProto model = builder.Build();
+
+        ModelProto result = FoldResidualGates.Apply(model);
+
+        Assert.Equal(folds, !ReferenceEquals(model, result));
+        Reference.AssertEqual(model, result, Reference.Tensor(x, [2, 4, 5, 5]), Reference.Tensor("g", [2, 4, gateExtent, gateExtent], seed: 3));
+    }
+
+    [Theory]
+    [InlineData("BatchNormalization")]
+    [InlineData("Mul, Add")]
+    [InlineData("Add")]
+    public void A_normalization_behind_an_add_becomes_one_depthwise_convolution(string what)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", -1, 4, 5, -2);
+        string y = builder.Node("Add", [x, builder.Node("Relu", [x])]);
+        y = what switch
+        {
+            "BatchNormalization" => builder.BatchNormalization(y, 4),
+            "Add" => builder.Node("Add", [builder.Weights(4, 1, 1), y]),
+            _ => builder.Node("Add", [builder.Node("Mul", [y, builder.Weights(4, 1, 1)]), builder.Weights(1)]),
+        };
+        builder.Output(builder.Node("Relu", [y]));
+        ModelProto model = builder.Build();
+
+        ModelProto result = NormalizationToConvolution.Apply(model);
+
+        Assert.Equal(["Relu", "Add", "Conv", "Relu"], result.Graph.Node.Select(node => node.OpType));
+        Reference.AssertEqual(model, result, Reference.Tensor(x, [2, 4, 5, 3]));
+    }
+
+    [Fact]
+    public void A_constant_along_the_last_axis_is_no_normalization()
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 4, 5, 4);
+        builder.Output(builder.Node("Mul", [x, builder.Weights(4)]));
+        ModelProto model = builder.Build();
+
+        Assert.Same(model, NormalizationToConvolution.Apply(model));
+    }
+
+    [Theory]
+    [InlineData("MaxPool", 24, true)]
+    [InlineData("Concat", 24, true)]
+    [InlineData("MaxPool", 32, false)]
+    [InlineData("MaxPool", 6, false)]
+    public void A_shortcut_that_leaves_the_blocked_layout_comes_back_in(string op, long channels, bool enters)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", -1, channels, 8, 8);
+        string shortcut = op == "MaxPool"
+            ? builder.Node("MaxPool", [x], Nodes.Attribute("kernel_shape", [1L, 1]))
+            : builder.Node("Concat", [builder.Conv(x, channels - 8, channels, 1), builder.Conv(x, 8, channels, 1)], Nodes.Attribute("axis", 1));
+        builder.Output(builder.Node("Relu", [builder.Node("Add", [shortcut, builder.Conv(x, channels, channels, 3)])]));
+        ModelProto model = builder.Build();
+
+        ModelProto result = KeepBlockedLayout.Apply(model);
+
+        Assert.Equal(enters, !ReferenceEquals(model, result));
+        Reference.AssertEqual(model, result, Reference.Tensor(x, [2, channels, 8, 8]));
+    }
+
+    private static string Transposed(GraphBuilder builder, string x, long inputs, long outputs, long block, bool bias) =>
+        builder.Node("ConvTranspose", [x, builder.Weights(inputs, outputs, block, block), .. bias ? [builder.Weights(outputs)] : Array.Empty<string>()], Nodes.Attribute("strides", [block, block]));
+}
