@@ -154,8 +154,8 @@ public sealed class QuantizedOperatorsTests
             "The input has the shape [1,4,4,3]; it must be [images, height, width, 2].",
             Assert.Throws<OnnxRuntimeException>(() => OperatorSession.Run(session, Zeros("x", [1, 4, 4, 3]))).Message);
         // Nothing in, or nowhere for a window to stand: nothing out.
-        Assert.Equal([0, 2, 2, 2], OperatorSession.Run(session, Zeros("x", [0, 4, 4, 2]))[0].Shape);
-        Assert.Equal([1, 0, 2, 2], OperatorSession.Run(session, Zeros("x", [1, 2, 4, 2]))[0].Shape);
+        Assert.Equal(new long[] { 0, 2, 2, 2 }, OperatorSession.Run(session, Zeros("x", [0, 4, 4, 2]))[0].Shape);
+        Assert.Equal(new long[] { 1, 0, 2, 2 }, OperatorSession.Run(session, Zeros("x", [1, 2, 4, 2]))[0].Shape);
     }
 
     private static byte[] Convolution(long[]? weights, int scales, float scale, params (string, object)[] attributes)
