@@ -310,9 +310,10 @@ public sealed class QuantizationPipeline
         bool verified = samples.AreReal;
         Verdict[] verdicts = [.. candidates.Select(candidate => candidate.Judge(_request.MaxAccuracyDrop, _request.MinSpeedup, verified))];
         (Candidate Candidate, Verdict Verdict)[] judged = [.. candidates.Zip(verdicts)];
-        (Candidate Candidate, Verdict Verdict)? best = judged.Where(pair => pair.Verdict.Ships).OrderByDescending(pair => pair.Candidate.Timing!.Speedup).Select(pair => ((Candidate, Verdict)?)pair).FirstOrDefault();
-        string selected = best?.Candidate.Name ?? Variants.Float;
-        string reason = best?.Verdict.Reason ?? (judged.Length == 0 ? "no variant could be tried" : $"no variant is faster and accurate: {string.Join("; ", judged.Select(pair => $"{pair.Candidate.Name} is {pair.Verdict.Name}"))}");
+        Candidate? best = MeasuringConditions.Fastest(judged.Where(pair => pair.Verdict.Ships).Select(pair => pair.Candidate), _request.MinSpeedup);
+        string selected = best?.Name ?? Variants.Float;
+        string reason = best is not null ? judged.Single(pair => pair.Candidate == best).Verdict.Reason
+            : judged.Length == 0 ? "no variant could be tried" : $"no variant is faster and accurate: {string.Join("; ", judged.Select(pair => $"{pair.Candidate.Name} is {pair.Verdict.Name}"))}";
         foreach ((Candidate candidate, Verdict verdict) in judged)
             ReportVerdict(candidate, verdict);
 

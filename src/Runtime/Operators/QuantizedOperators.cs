@@ -15,6 +15,10 @@ namespace Octet;
 /// <c>b_</c> and <c>y_</c>. A third input, uint8[256], is a table that y goes through afterwards.</description></item>
 /// <item><term>QuantizedChannelScale</term><description>y = QuantizeLinear(DequantizeLinear(x) * DequantizeLinear(s)) with one s a channel: x, y uint8[n, c, ...], or [n, ..., c]
 /// where the attribute <c>channels_last</c> is 1, s uint8 with n times c elements; attributes of <c>x_</c>, <c>s_</c> and <c>y_</c>.</description></item>
+/// <item><term>QuantizedDepthwiseConv</term><description>y = QLinearConv(x) of com.microsoft, channels last, a filter a channel: x uint8[n, h, w, c], constant
+/// weights int8[c, 1, kh, kw] with their scales, float[c] or one, optionally biases, int32[c] of scale x_scale times the weights', y uint8[n, oh, ow, c];
+/// attributes of <c>x_</c> and <c>y_</c>, and <c>kernel_shape</c>, <c>pads</c>, <c>strides</c> and <c>dilations</c> as of Conv. A fifth input, uint8[256], is
+/// a table that y goes through afterwards.</description></item>
 /// <item><term>QuantizeNhwc</term><description>y = Transpose(QuantizeLinear(x)): x float[n, c, ...], y uint8[n, ..., c]; attributes <c>scale</c> and
 /// <c>zero_point</c>. A NaN becomes 0.</description></item>
 /// <item><term>DequantizeNhwc</term><description>y = Transpose(DequantizeLinear(x)): x uint8[n, ..., c], y float[n, c, ...]; attributes <c>scale</c> and

@@ -126,6 +126,49 @@ public sealed class QuantizedOperatorsTests
         Assert.Contains($"'width_factor' is missing or {factor};", Assert.Throws<OnnxRuntimeException>(() => OperatorSession.Open(model)).Message);
     }
 
+    // Without a shape the weights are an input.
+    [Theory]
+    [InlineData("The weights must be constant.", null)]
+    [InlineData("The weights have the shape [2,2,3,3]; it must be [channels, 1, height, width].", new long[] { 2, 2, 3, 3 })]
+    [InlineData("The weights have the shape [18]; ", new long[] { 18 })]
+    [InlineData("The weights' scales have the shape [2]; there must be one, or one for each of 3 channels.", new long[] { 3, 1, 3, 3 })]
+    [InlineData("The biases have the shape [2]; there must be one for each of 3 channels.", new long[] { 3, 1, 3, 3 }, 1)]
+    [InlineData("x_scale * Infinity / y_scale, of channel 0, is no finite number.", new long[] { 2, 1, 3, 3 }, 2, float.PositiveInfinity)]
+    [InlineData("The attribute 'kernel_shape' is [5,5], the weights' shape [2,1,3,3].", new long[] { 2, 1, 3, 3 }, 2, 1f, "kernel_shape", new long[] { 5, 5 })]
+    [InlineData("The attribute 'strides' is [0,1]; it must be 2 integers from 1 to 32767.", new long[] { 2, 1, 3, 3 }, 2, 1f, "strides", new long[] { 0, 1 })]
+    [InlineData("The attribute 'dilations' is [1]; it must be 2 integers from 1", new long[] { 2, 1, 3, 3 }, 2, 1f, "dilations", new long[] { 1 })]
+    [InlineData("The attribute 'pads' is [0,0,0,-1]; it must be 4 integers from 0", new long[] { 2, 1, 3, 3 }, 2, 1f, "pads", new long[] { 0, 0, 0, -1 })]
+    public void Convolutions_that_cannot_be_are_told_when_the_model_is_opened(
+        string message, long[]? weights, int scales = 2, float scale = 1, string attribute = "strides", long[]? values = null)
+    {
+        byte[] model = Convolution(weights, scales, scale, (attribute, values ?? [1, 1]));
+        Assert.Contains(message, Assert.Throws<OnnxRuntimeException>(() => OperatorSession.Open(model)).Message);
+    }
+
+    [Fact]
+    public void A_convolution_of_other_channels_is_told_when_the_model_runs()
+    {
+        byte[] model = Convolution([2, 1, 3, 3], 2, 1);
+        using InferenceSession session = OperatorSession.Open(model);
+        Assert.Contains(
+            "The input has the shape [1,4,4,3]; it must be [images, height, width, 2].",
+            Assert.Throws<OnnxRuntimeException>(() => OperatorSession.Run(session, Zeros("x", [1, 4, 4, 3]))).Message);
+        // Nothing in, or nowhere for a window to stand: nothing out.
+        Assert.Equal(new long[] { 0, 2, 2, 2 }, OperatorSession.Run(session, Zeros("x", [0, 4, 4, 2]))[0].Shape);
+        Assert.Equal(new long[] { 1, 0, 2, 2 }, OperatorSession.Run(session, Zeros("x", [1, 2, 4, 2]))[0].Shape);
+    }
+
+    private static byte[] Convolution(long[]? weights, int scales, float scale, params (string, object)[] attributes)
+    {
+        OnnxGraph graph = new OnnxGraph().Input("x", OnnxGraph.UInt8, -1, -1, -1, -1)
+            .Constant("scales", Enumerable.Repeat(scale, scales).ToArray(), scales).Constant("biases", new int[2], 2);
+        graph = weights is null
+            ? graph.Input("w", OnnxGraph.Int8, 2, 1, 3, 3)
+            : graph.Constant("w", new sbyte[weights.Aggregate(1L, (product, extent) => product * extent)], weights);
+        return graph.Node("octet:QuantizedDepthwiseConv", ["x", "w", "scales", "biases"], "y", [("x_scale", 1f), ("y_scale", 1f), .. attributes])
+            .Output("y", OnnxGraph.UInt8, -1, -1, -1, -1).ToModel();
+    }
+
     public static TheoryData<string> TypedOperators => ["octet:LookupTable", "octet:QuantizedAdd", "octet:QuantizedChannelScale", "octet:DequantizeNhwc", "octet:ResizeNearestNhwc"];
 
     [Theory]
