@@ -1,5 +1,6 @@
 using Octet.Quantization.Measurement;
 using Octet.Quantization.Onnx.Protocol;
+using Octet.Quantization.Preparation;
 using Octet.Quantization.Search;
 
 namespace Octet.Quantization.Tests.Search;
@@ -10,7 +11,7 @@ public sealed class RewritingSearchTests
     private static readonly OptionalPass[] Passes =
     [
         Append("shorter by two", name => name[..^2]),
-        new("nothing to do", model => model.Clone()),
+        new("nothing to do", PassBenefits.Both, model => model.Clone()),
         Append("longer", name => name + "xxx"),
         Append("hardly shorter", name => name + "~"),
         Append("shorter by one", name => name[..^1]),
@@ -35,11 +36,11 @@ public sealed class RewritingSearchTests
         Assert.Empty(Find(() => false).Tried);
     }
 
-    private static RewritingResult Find(Func<bool> hasTime) => RewritingSearch.Find(Model(), Passes, new NamedBench(), hasTime, _ => { });
+    private static RewritingResult Find(Func<bool> hasTime) => RewritingSearch.Find(Model(), Passes, model => model, new NamedBench(), hasTime, _ => { });
 
     private static ModelProto Model() => new() { Graph = new GraphProto { Name = "aaaaaaaa" } };
 
-    private static OptionalPass Append(string name, Func<string, string> rename) => new(name, model =>
+    private static OptionalPass Append(string name, Func<string, string> rename) => new(name, PassBenefits.Both, model =>
     {
         ModelProto renamed = model.Clone();
         renamed.Graph.Name = rename(renamed.Graph.Name);
