@@ -67,6 +67,7 @@ public sealed class CalibrationMethodTests
             Variants = [Variants.Int8],
             Method = CalibrationMethods.Mse,
             MaxAccuracyDrop = 1,
+            Search = false,
         };
 
         string run = Recipe(request);
