@@ -142,8 +142,7 @@ internal sealed class ConnectingLayers(IntegerValues values, Func<NodeProto, boo
             case "Transpose" when node.Ints("perm") is { } permutation && permutation.SequenceEqual(ChannelsLastLayout.ToLast(rank)):
                 values.Alias(result, last: false, values.Last(input));
                 return true;
-            // NhwcMaxPool rounds up to windows that MaxPool leaves out, or says so where the model is loaded.
-            case "MaxPool" when node.Int("storage_order", 0) == 0 && node.Int("ceil_mode", 0) == 0:
+            case "MaxPool" when node.Int("storage_order", 0) == 0:
                 values.SetRank(result, rank);
                 values.Write(values.Contrib("NhwcMaxPool", node.Name, [values.Last(input)], values.Computed(result, last: true), [.. node.Attribute.Where(attribute => attribute.Name != "storage_order")]));
                 return true;
