@@ -36,8 +36,10 @@ public sealed class ChannelsLastEmitter
         _quantized = [.. plan.Activations, .. plan.SharedParameters.Keys];
         UniqueNames names = new(_model);
         _values = new IntegerValues(_model, new GraphIndex(_model.Graph), names, value => ParametersOf(value, plan, ranges), customOperators);
+        // Of a pool that rounds up ONNX Runtime infers one extent and computes another.
+        bool roundsUp = _model.Graph.Node.Any(node => node.Int("ceil_mode", 0) != 0);
         bool Connects(NodeProto node) => plan.ConnectingNodes.Contains(node.Name);
-        _compute = new ComputeOperators(_values, new IntegerWeights(_model, names, weightLimit, inputMeans), Connects, images);
+        _compute = new ComputeOperators(_values, new IntegerWeights(_model, names, weightLimit, inputMeans), Connects, roundsUp ? null : images);
         _connecting = new ConnectingLayers(_values, Connects);
     }
 

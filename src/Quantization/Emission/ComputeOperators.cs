@@ -8,8 +8,8 @@ namespace Octet.Quantization.Emission;
 /// <param name="values">The values that they read and compute.</param>
 /// <param name="weights">Their weights.</param>
 /// <param name="connects">Whether a node between them becomes integer.</param>
-/// <param name="images">The number of images of a run where the graph does not tell it.</param>
-internal sealed class ComputeOperators(IntegerValues values, IntegerWeights weights, Func<NodeProto, bool> connects, int images)
+/// <param name="images">The number of images of a run where the graph does not tell it; null where its extents cannot be relied on.</param>
+internal sealed class ComputeOperators(IntegerValues values, IntegerWeights weights, Func<NodeProto, bool> connects, int? images)
 {
     // Above, the product of one image is large enough by itself.
     private const long SmallImage = 256;
@@ -52,8 +52,8 @@ internal sealed class ComputeOperators(IntegerValues values, IntegerWeights weig
                 [.. node.Attribute.Where(attribute => attribute.Name is "kernel_shape" or "pads" or "strides" or "dilations"), .. values.Quantization("x_", node.Input[0]), .. values.Quantization("y_", result)]));
             return;
         }
-        long imagesHere = values.Index.Extents(node.Input[0]) is [{ } known, ..] ? known : images;
-        if (DenseConvolution.Of(node, floats, values.Index, imagesHere) is { } dense)
+        long imagesHere = images is null ? 0 : values.Index.Extents(node.Input[0]) is [{ } known, ..] ? known : images.Value;
+        if (imagesHere > 0 && DenseConvolution.Of(node, floats, values.Index, imagesHere) is { } dense)
         {
             WriteDense(node, result, dense, floats, operands, bias);
             return;

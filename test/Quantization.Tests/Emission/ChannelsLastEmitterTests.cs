@@ -40,16 +40,17 @@ public sealed class ChannelsLastEmitterTests
     }
 
     [Theory]
-    [InlineData("direction", 1)]
-    [InlineData("detector", 2)]
-    [InlineData("blazeface-back", 5)]
-    [InlineData("blazeface-front", 5)]
-    public void Nothing_but_integers_is_left_between_a_models_ends(string name, int conversions)
+    [InlineData("direction", 1, 1)]
+    [InlineData("detector", 2, 1)]
+    [InlineData("blazeface-back", 5, 0)]
+    [InlineData("blazeface-front", 5, 0)]
+    public void Nothing_but_integers_is_left_between_a_models_ends(string name, int conversions, int transposes)
     {
         RealModel real = RealModel.All.Single(model => model.Name == name);
         Recipe recipe = new(PreparationPipeline.Run(OnnxFile.Read(real.Path), real.Path), [real.Picture(0)]);
         ModelProto variant = recipe.WithTables();
-        Assert.Equal(0, variant.Count("Transpose"));
+        // Only where the picture comes in with its channels first.
+        Assert.Equal(transposes, variant.Count("Transpose"));
         Assert.Equal(conversions, Quantized.Optimized(variant).ConversionNodes);
     }
 
@@ -109,7 +110,7 @@ public sealed class ChannelsLastEmitterTests
         ModelProto variant = new Recipe(PreparationPipeline.Run(model, "test.onnx"), [input]).WithTables();
 
         Assert.Equal(
-            ["QuantizeNhwc", "QLinearConv", "LookupTable", "QuantizedDepthwiseConv", "QuantizedAdd", "QLinearConv", "DequantizeNhwc"],
+            ["QuantizeLinear", "Transpose", "QLinearConv", "LookupTable", "QuantizedDepthwiseConv", "QuantizedAdd", "QLinearConv", "DequantizeNhwc"],
             variant.Graph.Node.Select(node => node.OpType));
         Assert.InRange(Quantized.SqnrDb(model, variant, input), 30, 60);
     }
@@ -174,7 +175,7 @@ public sealed class ChannelsLastEmitterTests
             ModelProto variant = new Recipe(PreparationPipeline.Run(model, "test.onnx"), [input]).WithTables();
 
             Assert.Equal(1, variant.Count(op));
-            Assert.Equal(0, variant.Count("Transpose"));
+            Assert.Equal(1, variant.Count("Transpose"));
             Assert.InRange(Quantized.SqnrDb(model, variant, input), 30, 60);
         }
     }
@@ -200,13 +201,13 @@ public sealed class ChannelsLastEmitterTests
     public void Floats_that_others_read_are_made_once_under_their_own_name()
     {
         GraphBuilder graph = new();
-        string x = graph.Input("x", 1, 3, 6, 6);
+        string x = graph.Input("x", 1, 3, 32, 32);
         string y = graph.Conv(x, 4, 3, 3);
         graph.Output(graph.Node("Softmax", [y]));
         graph.Output(graph.Node("ReduceMax", [y]));
         graph.Output(y);
         graph.Output(graph.Conv(y, 4, 4, 1));
-        NamedTensor input = Reference.Tensor(x, [1, 3, 6, 6]);
+        NamedTensor input = Reference.Tensor(x, [1, 3, 32, 32]);
         Recipe recipe = new(PreparationPipeline.Run(graph.Build(), "test.onnx"), [input]);
         EmittedModel emitted = ChannelsLastEmitter.Emit(recipe.Prepared, recipe.Plan, recipe.Ranges, WeightLimit, customOperators: true);
 
@@ -275,8 +276,8 @@ public sealed class ChannelsLastEmitterTests
 
             NodeProto conv = variant.Graph.Node.First(node => node.OpType == "QLinearConv");
             Assert.Equal(form, conv.Input[3].Contains("_dense", StringComparison.Ordinal) ? "dense" : conv.Input[0].EndsWith("_rows", StringComparison.Ordinal) ? "rows" : "images");
-            // Two convolutions in a row leave no Reshape between them.
-            Assert.Equal((form, images) switch { ("rows", _) => 2, ("dense", 1) => 2, ("dense", _) => 3, (_, 1) => 0, _ => 2 }, variant.Count("Reshape"));
+            // Two convolutions in a row leave no Reshape between them. One pixel an image: the order of axes changes by a Reshape too.
+            Assert.Equal((size == 1 ? 1 : 0) + ((form, images) switch { ("rows", _) => 2, ("dense", 1) => 2, ("dense", _) => 3, (_, 1) => 0, _ => 2 }), variant.Count("Reshape"));
             Assert.Equal(Reference.Run(recipe.Pairs(), input).Floats(), Reference.Run(variant, input).Floats());
         }
     }
