@@ -65,7 +65,7 @@ internal static class AccuracyBenchmark
         foreach (string method in CalibrationMethods.All)
             Print(model, $"Octet {method}", QdqEmitter.Emit(prepared, plan, statistics.Ranges(method).Ranges, WeightLimit).Model, expected, scratch);
         StaticSearchSettings settings = new(
-            [], WeightLimit, SignedActivations: false, IntegerForm.Pairs, CalibrationMethods.Auto, Pinned: null, model.Calibration.Length, index => model.Calibration[index], scratch, () => true, _ => { });
+            [], WeightLimit, SignedActivations: false, IntegerForm.Pairs, Images: 1, CalibrationMethods.Auto, Pinned: null, model.Calibration.Length, index => model.Calibration[index], scratch, () => true, _ => { });
         StaticRecipe best = new StaticRecipeSearch(settings, judges => TrialBench.Create(reference, judges, model.Labelled, scratch)).Find(prepared);
         EmittedModel emitted = best.Emit(WeightLimit, signedActivations: false);
         Print(model, $"Octet auto ({string.Join(", ", best.Refinements.Where(refinement => refinement.Kept).Select(refinement => refinement.Name).Prepend(best.Ranges.Method))})", emitted.Model, expected, scratch);

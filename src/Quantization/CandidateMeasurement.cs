@@ -3,7 +3,9 @@ using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Calibration.Data;
 using Octet.Quantization.Diagnostics;
+using Octet.Quantization.Emission;
 using Octet.Quantization.Measurement;
+using Octet.Quantization.Methods;
 using Octet.Quantization.Reporting;
 using Octet.Runtime;
 
@@ -110,8 +112,11 @@ internal sealed class CandidateMeasurement(
     /// <summary>Looks into the first static candidate: noise and time of each layer.</summary>
     public ImmutableArray<LayerReport> MeasureLayers(IReadOnlyCollection<Candidate> candidates)
     {
-        if (candidates.FirstOrDefault(candidate => candidate.Build?.Emitted is not null && candidate.Failure is null) is not { Build: { Emitted: { } emitted, Static: { } recipe } } variant)
+        if (candidates.FirstOrDefault(candidate => candidate.Build?.Static is not null && candidate.Failure is null) is not { Build: { Name: { } name, Emitted: { } emitted, Static: { } recipe } } variant)
             return [];
+        // Only pairs leave every layer's result where it can be seen; the noise is the same.
+        if (recipe.Form != IntegerForm.Pairs)
+            emitted = (recipe with { Form = IntegerForm.Pairs }).Emit(Variants.WeightLimit(name), signedActivations: false);
         report("comparing layers");
         ImmutableArray<NamedTensor>[] inputs = [.. Enumerable.Range(0, samples.Count).Select(samples.Read).OfType<Sample>().Take(LayerSamples).Select(sample => sample.Inputs)];
         ImmutableArray<LayerReport> layers = LayerErrors.Measure(recipe.Prepared, emitted, recipe.Plan, inputs, scratch);

@@ -27,6 +27,8 @@ public sealed class QuantizationPipeline
     // The share of the time budget after which no further rewriting of the float model is tried.
     private const double FloatShare = 0.12;
 
+    private const int NodesNamed = 8;
+
     private readonly QuantizationRequest _request;
     private readonly IDiagnosticSink _diagnostics;
     private readonly IProgress<QuantizationProgress>? _progress;
@@ -298,9 +300,12 @@ public sealed class QuantizationPipeline
             Open(candidates[i], () => factory.Make(name, found));
             measurement.MeasureAccuracy([candidates[i]]);
             string[] left = [.. found.LeftFloat.Keys.Except(recipe.LeftFloat.Keys)];
-            _diagnostics.Report(DiagnosticCatalog.Create("OCT4005", _request.ModelPath, _request.Name, name, left.Length, recipe.Plan.ComputeNodes.Count, string.Join(", ", left)));
+            _diagnostics.Report(DiagnosticCatalog.Create("OCT4005", _request.ModelPath, _request.Name, name, left.Length, recipe.Plan.ComputeNodes.Count, Named(left)));
         }
     }
+
+    // The report has them all.
+    private static string Named(string[] nodes) => string.Join(", ", nodes.Take(NodesNamed)) + (nodes.Length > NodesNamed ? $" and {nodes.Length - NodesNamed} more" : "");
 
     private QuantizationResult Conclude(
         Candidate reference, Candidate[] candidates, Samples samples, Probe probe, ImmutableArray<LayerReport> layers, string inputs, string outputs)

@@ -36,7 +36,7 @@ internal sealed class StaticVariants(
         // Statistics from elsewhere fit the prepared model as it is.
         (IntegerForm form, RewrittenModel rewritten) = statistics is null ? FindForm(prepared, weightLimit) : (IntegerForm.Pairs, new RewrittenModel(prepared, []));
         StaticSearchSettings settings = new(
-            request.Exclude, weightLimit, target.SignedActivations, form, request.Method, request.Pinned, samples.Count, samples.Read, scratch, () => HasTime(RefinementShare), report);
+            request.Exclude, weightLimit, target.SignedActivations, form, request.BatchSize, request.Method, request.Pinned, samples.Count, samples.Read, scratch, () => HasTime(RefinementShare), report);
         StaticRecipe recipe = new StaticRecipeSearch(settings, Bench, cancellation).Find(rewritten.Model, statistics?.Statistics) with { Rewrites = rewritten.Passes };
         return ChooseRegions(recipe, weightLimit);
     }
@@ -78,7 +78,7 @@ internal sealed class StaticVariants(
         QuantizationPlan plan = VariantFactory.NotEmpty(StaticQuantization.Plan(model, request.Exclude, operators: form.Operators));
         CalibrationStatistics statistics = Calibrator.Collect(model, plan.Observed, withHistograms: false, 1, _ => samples.FirstReadable()?.Inputs, scratch, cancellation: cancellation);
         CalibratedRanges ranges = statistics.Ranges(CalibrationMethods.MinMax);
-        StaticRecipe recipe = new(model, StaticQuantization.Reached(model, plan, ranges.Ranges), ranges) { Form = form };
+        StaticRecipe recipe = new(model, StaticQuantization.Reached(model, plan, ranges.Ranges), ranges) { Form = form, Images = request.BatchSize };
         return recipe.Emit(weightLimit, target.SignedActivations).Model;
     }
 

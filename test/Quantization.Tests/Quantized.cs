@@ -37,6 +37,7 @@ internal static class Quantized
             target.WeightLimit,
             target.SignedActivations,
             IntegerForm.Pairs,
+            1,
             CalibrationMethods.MinMax,
             new PinnedChoices(IntegerForm.Pairs, [], [], ImmutableSortedDictionary<string, string>.Empty),
             samples.Length,

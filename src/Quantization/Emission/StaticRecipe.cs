@@ -19,6 +19,9 @@ public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, Ca
     /// <summary>How the integer parts are written.</summary>
     public IntegerForm Form { get; init; } = IntegerForm.Pairs;
 
+    /// <summary>The number of images a run that the variant is made for, where the model leaves it open.</summary>
+    public int Images { get; init; } = 1;
+
     /// <summary>Names of the optional passes behind <see cref="Prepared"/>.</summary>
     public ImmutableArray<string> Rewrites { get; init; } = [];
 
@@ -57,7 +60,7 @@ public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, Ca
     /// <param name="signedActivations">Whether activations are signed, as ARM64 wants them.</param>
     public EmittedModel Emit(int weightLimit, bool signedActivations) => Form == IntegerForm.Pairs
         ? QdqEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, signedActivations, InputMeans)
-        : ChannelsLastEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, customOperators: Form == IntegerForm.ChannelsLastOctet, InputMeans);
+        : ChannelsLastEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, customOperators: Form == IntegerForm.ChannelsLastOctet, InputMeans, Images);
 }
 
 /// <summary>A refinement that was tried on held-out samples, or that a pinned recipe asks for.</summary>

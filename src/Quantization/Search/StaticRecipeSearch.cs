@@ -14,6 +14,7 @@ namespace Octet.Quantization.Search;
 /// <param name="WeightLimit">Largest magnitude of a weight.</param>
 /// <param name="SignedActivations">Whether activations are signed.</param>
 /// <param name="Form">How the integer parts are written.</param>
+/// <param name="Images">The number of images a run that the variant is made for.</param>
 /// <param name="Method">One of <see cref="CalibrationMethods"/>.</param>
 /// <param name="Pinned">What an earlier search decided, to be repeated without trials; null to search.</param>
 /// <param name="Samples">How many samples there are.</param>
@@ -26,6 +27,7 @@ public sealed record StaticSearchSettings(
     int WeightLimit,
     bool SignedActivations,
     IntegerForm Form,
+    int Images,
     string Method,
     PinnedChoices? Pinned,
     int Samples,
@@ -93,7 +95,7 @@ public sealed class StaticRecipeSearch
     {
         QuantizationPlan plan = PlanOf(model);
         string method = _settings.Method == CalibrationMethods.Auto ? CalibrationMethods.MinMax : _settings.Method;
-        StaticRecipe recipe = Reached(new StaticRecipe(model, plan, statistics.Ranges(method)) { Exclude = _settings.Exclude, Form = _settings.Form });
+        StaticRecipe recipe = Reached(new StaticRecipe(model, plan, statistics.Ranges(method)) { Exclude = _settings.Exclude, Form = _settings.Form, Images = _settings.Images });
         if (_bench is null || _settings.Method != CalibrationMethods.Auto)
             return new Fit(recipe, statistics, Judge(recipe));
         _settings.Report($"trying the calibration methods {string.Join(", ", CalibrationMethods.All)}");
