@@ -27,7 +27,11 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
 
     /// <summary>Keeps the passes that make the float model faster.</summary>
     public RewrittenModel RewriteFloat(ModelProto prepared, Func<bool> hasTime) =>
-        Measured(bench => Rewrite(prepared, PassBenefits.Float, model => model, bench, hasTime)) ?? new RewrittenModel(prepared, []);
+        Measured(bench =>
+        {
+            RewritingResult result = new RewritingSearch(Passes(PassBenefits.Float), model => model, bench, hasTime, report, cancellation).Find(prepared);
+            return new RewrittenModel(result.Model, result.Kept);
+        }) ?? new RewrittenModel(prepared, []);
 
     /// <summary>Finds the form of the integer parts, and keeps the passes that make the variant faster in it.</summary>
     /// <param name="prepared">The prepared model.</param>
@@ -35,11 +39,7 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
     /// <param name="emit">Makes a variant that can be timed.</param>
     /// <param name="hasTime">Whether another measurement may begin.</param>
     public (IntegerForm Form, RewrittenModel Model) FindForm(ModelProto prepared, IReadOnlyList<IntegerForm> forms, Func<ModelProto, IntegerForm, ModelProto> emit, Func<bool> hasTime) =>
-        Measured(bench =>
-        {
-            IntegerForm form = FastestForm(prepared, forms, emit, bench, hasTime);
-            return ((IntegerForm, RewrittenModel)?)(form, Rewrite(prepared, PassBenefits.Integer, model => emit(model, form), bench, hasTime));
-        }) ?? (forms[0], new RewrittenModel(prepared, []));
+        Measured(bench => ((IntegerForm, RewrittenModel)?)FindForm(prepared, forms, emit, bench, hasTime)) ?? (forms[0], new RewrittenModel(prepared, []));
 
     /// <summary>Leaves regions float where that is faster.</summary>
     /// <param name="recipe">A recipe with everything integer that can be.</param>
@@ -56,33 +56,39 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
             return (result.Recipe ?? recipe) with { Search = ToJson(result) };
         }) ?? recipe;
 
-    private RewrittenModel Rewrite(ModelProto prepared, PassBenefits benefits, Func<ModelProto, ModelProto> emit, IRegionBench bench, Func<bool> hasTime)
+    // A form with all rewritings before the form as it is: what they bring is mostly more.
+    private (IntegerForm, RewrittenModel) FindForm(
+        ModelProto prepared, IReadOnlyList<IntegerForm> forms, Func<ModelProto, IntegerForm, ModelProto> emit, IRegionBench bench, Func<bool> hasTime)
     {
-        RewritingResult result = RewritingSearch.Find(prepared, OptionalPasses.All.Where(pass => pass.Benefits.HasFlag(benefits)), emit, bench, hasTime, report, cancellation);
-        return new RewrittenModel(result.Model, result.Kept);
-    }
-
-    private IntegerForm FastestForm(ModelProto prepared, IReadOnlyList<IntegerForm> forms, Func<ModelProto, IntegerForm, ModelProto> emit, IRegionBench bench, Func<bool> hasTime)
-    {
-        IntegerForm best = forms[0];
-        foreach (IntegerForm form in forms.Skip(1))
+        ImmutableArray<OptionalPass> passes = Passes(PassBenefits.Integer);
+        ImmutableArray<string> names = RewritingSearch.Changing(prepared, passes);
+        RewrittenModel none = new(prepared, []);
+        RewrittenModel all = new(RewritingSearch.Apply(prepared, passes, names), names);
+        (IntegerForm Form, RewrittenModel Model) best = (forms[0], none);
+        IEnumerable<(IntegerForm, RewrittenModel)> others = forms.Reverse().Select(form => (form, all)).Where(_ => !names.IsEmpty).Concat(forms.Reverse().Select(form => (form, none))).Where(other => other != (forms[0], none));
+        foreach ((IntegerForm form, RewrittenModel model) in others)
         {
             if (!hasTime())
                 break;
             try
             {
-                SpeedRatio ratio = bench.Compare(emit(prepared, form), emit(prepared, best))[0];
-                report(string.Create(CultureInfo.InvariantCulture, $"{form.Name}: {ratio.Median:0.00} times as fast as {best.Name}{(ratio.IsFaster ? ", kept" : "")}"));
+                SpeedRatio ratio = bench.Compare(emit(model.Model, form), emit(best.Model.Model, best.Form))[0];
+                string name = model == none ? form.Name : $"{form.Name} with {RewritingSearch.Everything}";
+                report(string.Create(CultureInfo.InvariantCulture, $"{name}: {ratio.Median:0.00} times as fast as the best so far{(ratio.IsFaster ? ", kept" : "")}"));
                 if (ratio.IsFaster)
-                    best = form;
+                    best = (form, model);
             }
             catch (OnnxRuntimeException exception)
             {
                 report($"{form.Name}: {exception.OneLine()}");
             }
         }
-        return best;
+        RewritingSearch search = new(passes, model => emit(model, best.Form), bench, hasTime, report, cancellation);
+        RewritingResult result = best.Model == none ? search.Add(prepared) : search.Drop(prepared, names);
+        return (best.Form, new RewrittenModel(result.Model, result.Kept));
     }
+
+    private static ImmutableArray<OptionalPass> Passes(PassBenefits benefits) => [.. OptionalPasses.All.Where(pass => pass.Benefits.HasFlag(benefits))];
 
     private T? Measured<T>(Func<IRegionBench, T> search)
     {

@@ -47,7 +47,8 @@ public sealed class RegionBench(RunInputs inputs, int threads, string scratch, T
                 copies.Add(new WorkingCopy(model, scratch));
                 sessions.Add(new ModelSession(copies[^1].Path, threads));
             }
-            TimingOptions options = new() { Budget = effort };
+            // As few as give an interval: a search compares often, and what it keeps is measured again.
+            TimingOptions options = new() { Budget = effort, MinimumWarmups = 2, MinimumRounds = 7 };
             IReadOnlyList<TimingResult> results = InterleavedTiming.Measure([.. sessions.Select(session => session.Repeatable(inputs))], options, cancellation);
             return [.. results.Skip(1).Select(other => Ratio(other.LatenciesMilliseconds, results[0].LatenciesMilliseconds))];
         }
