@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Octet.Quantization.Reporting;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
+using Octet.Quantization.Reporting;
 using Octet.Quantization.Tests;
 using Octet.Quantization.Tests.Pipeline;
 

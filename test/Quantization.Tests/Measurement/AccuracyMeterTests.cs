@@ -1,6 +1,6 @@
-using Microsoft.ML.OnnxRuntime;
 using System.Collections.Immutable;
 using CsCheck;
+using Microsoft.ML.OnnxRuntime;
 using Octet.Quantization.Measurement;
 using Octet.Quantization.Reporting;
 using Octet.Runtime;

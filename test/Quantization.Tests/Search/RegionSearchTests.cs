@@ -1,12 +1,12 @@
 using Octet.Quantization.Calibration;
 using Octet.Quantization.Emission;
+using Octet.Quantization.Measurement;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Preparation;
 using Octet.Quantization.Search;
 using Octet.Quantization.Tests.Pipeline;
 using Octet.Runtime;
-using Octet.Quantization.Measurement;
 
 namespace Octet.Quantization.Tests.Search;
 
