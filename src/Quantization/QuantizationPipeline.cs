@@ -113,11 +113,11 @@ public sealed class QuantizationPipeline
         StaticRecipe? dataFree = DataFreeRecipe(prepared);
         ReportMissingData(InsteadOfData(dataFree));
         bool calibrated = samples.AreReal || _statistics is not null || dataFree is not null;
+        SpeedSearch speed = new(_request, samples, _scratch, Report, _cancellation);
         using Candidate reference = Candidate.Float(_request.ModelPath, session, samples.Labelled, _scratch);
-        Candidate[] candidates = [.. RequestedVariants(prepared, calibrated).Select(name => new Candidate(name, samples.Labelled))];
+        Candidate[] candidates = [.. RequestedVariants(prepared, calibrated, speed).Select(name => new Candidate(name, samples.Labelled))];
         try
         {
-            SpeedSearch speed = new(_request, samples, _scratch, Report, _cancellation);
             StaticVariants staticVariants = new(_request, Target, reference, samples, speed, _scratch, _elapsed, Report, _cancellation);
             int weightLimit = Variants.WeightLimit(candidates.Select(candidate => candidate.Name).FirstOrDefault(Variants.NeedsCalibration, Variants.Int8));
             VariantFactory factory = new(
@@ -236,12 +236,14 @@ public sealed class QuantizationPipeline
         return plan.ComputeNodes.IsEmpty ? null : new StaticRecipe(prepared, plan, _derived.For(plan.Activations));
     }
 
-    private ImmutableArray<string> RequestedVariants(ModelProto prepared, bool calibrated)
+    private ImmutableArray<string> RequestedVariants(ModelProto prepared, bool calibrated, SpeedSearch speed)
     {
         if (!_request.Variants.IsEmpty)
             return [.. _request.Variants.Where(variant => variant != Variants.Float && (calibrated || !Variants.NeedsCalibration(variant)))];
 
         ImmutableArray<string> variants = DefaultVariants.Of(_operators, prepared, _request.Exclude, Target, calibrated);
+        if (!variants.Contains(Variants.FloatOptimized) && speed.HasRewritings(prepared))
+            variants = variants.Insert(0, Variants.FloatOptimized);
         if (!variants.Any(Variants.MustBeInteger) && DefaultVariants.ReasonNothing(prepared, _request.Exclude) is { } reason)
             _diagnostics.Report(DiagnosticCatalog.Create("OCT2007", _request.ModelPath, reason));
         return variants;

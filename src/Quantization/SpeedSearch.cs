@@ -25,6 +25,9 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
     /// <param name="names">Names of the passes.</param>
     public static RewrittenModel Rewrite(ModelProto prepared, ImmutableArray<string> names) => new(RewritingSearch.Apply(prepared, OptionalPasses.All, names), names);
 
+    /// <summary>Whether there is anything to try on the float model.</summary>
+    public bool HasRewritings(ModelProto prepared) => request.Search && !RewritingSearch.Changing(prepared, Passes(PassBenefits.Float)).IsEmpty;
+
     /// <summary>Keeps the passes that make the float model faster.</summary>
     public RewrittenModel RewriteFloat(ModelProto prepared, Func<bool> hasTime) =>
         Measured(bench =>
