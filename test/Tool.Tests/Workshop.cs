@@ -58,7 +58,7 @@ internal sealed class Workshop : IDisposable
             .. models.SelectMany(model => Merge(
                 [
                     $"--model={File($"project/models/{model.Name}.onnx")}", $"--name={model.Name}", $"--link=models/{model.Name}.onnx", "--target=x64-vnni", "--min-speedup=0.000001",
-                    "--max-accuracy-drop=1", "--time-budget=1", "--threads=1", $"--data={System.IO.Path.Combine(Data, "0.npy")}", $"--data={System.IO.Path.Combine(Data, "1.npy")}",
+                    "--max-accuracy-drop=1", "--time-budget=1", "--threads=1", "--search=false", $"--data={System.IO.Path.Combine(Data, "0.npy")}", $"--data={System.IO.Path.Combine(Data, "1.npy")}",
                 ],
                 model.Lines)),
         ];
