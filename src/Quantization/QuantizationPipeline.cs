@@ -124,7 +124,8 @@ public sealed class QuantizationPipeline
                 prepared,
                 _request.Exclude,
                 Target,
-                () => dataFree is null ? staticVariants.Find(prepared, weightLimit, _statistics) : staticVariants.ChooseRegions(dataFree, weightLimit),
+                // Derived ranges are of this very plan: no other choice of layers is tried.
+                () => dataFree ?? staticVariants.Find(prepared, weightLimit, _statistics),
                 () => speed.RewriteFloat(prepared, () => _elapsed.Elapsed < _request.TimeBudget * FloatShare));
             CandidateMeasurement measurement = new(_request, reference, samples, _scratch, _elapsed, Report, _cancellation);
             MakeVariants(factory, candidates);

@@ -42,7 +42,7 @@ internal sealed class StaticVariants(
     }
 
     /// <summary>Leaves regions float where that is faster; the recipe itself where no choice is faster than the float model.</summary>
-    public StaticRecipe ChooseRegions(StaticRecipe recipe, int weightLimit) => request.Pinned is not null
+    private StaticRecipe ChooseRegions(StaticRecipe recipe, int weightLimit) => request.Pinned is not null
         ? recipe
         : speed.ChooseRegions(recipe, trial => trial.Emit(weightLimit, target.SignedActivations).Model, () => HasTime(RegionShare));
 
