@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.ML.OnnxRuntime;
-using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Emission;
 using Octet.Quantization.Measurement;
 using Octet.Quantization.Onnx.Protocol;

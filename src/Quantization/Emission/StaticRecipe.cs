@@ -58,9 +58,14 @@ public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, Ca
     /// <summary>Writes the variant.</summary>
     /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
     /// <param name="signedActivations">Whether activations are signed, as ARM64 wants them.</param>
-    public EmittedModel Emit(int weightLimit, bool signedActivations) => Form == IntegerForm.Pairs
-        ? QdqEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, signedActivations, InputMeans)
-        : ChannelsLastEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, customOperators: Form == IntegerForm.ChannelsLastOctet, InputMeans, Images);
+    public EmittedModel Emit(int weightLimit, bool signedActivations)
+    {
+        IReadOnlyDictionary<string, ActivationRange> ranges = AlignedRanges.Of(Prepared, Plan, Ranges.Ranges);
+        EmittedModel emitted = Form == IntegerForm.Pairs
+            ? QdqEmitter.Emit(Prepared, Plan, ranges, weightLimit, signedActivations, InputMeans)
+            : ChannelsLastEmitter.Emit(Prepared, Plan, ranges, weightLimit, customOperators: Form == IntegerForm.ChannelsLastOctet, InputMeans, Images);
+        return AbsorbAffine.Apply(emitted);
+    }
 }
 
 /// <summary>A refinement that was tried on held-out samples, or that a pinned recipe asks for.</summary>
