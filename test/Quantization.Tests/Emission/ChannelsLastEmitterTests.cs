@@ -116,6 +116,45 @@ public sealed class ChannelsLastEmitterTests
     }
 
     [Fact]
+    public void Images_of_few_channels_with_their_columns_folded_give_the_same_integers()
+    {
+        int folded = 0;
+        var cases =
+            from channels in Gen.Long[1, 3]
+            from height in Gen.Long[3, 7]
+            from columns in Gen.Long[1, 4]
+            from kernel in Gen.Select(Gen.Long[1, 3], Gen.Long[1, 7])
+            from stride in Gen.Select(Gen.Long[1, 2], Gen.OneOfConst(1L, 2L, 4L))
+            from dilation in Gen.Select(Gen.Long[1, 2], Gen.Long[1, 2])
+            from pads in Gen.Long[0, 3].Array[4]
+            from seed in Gen.Int[0, 100_000]
+            select (channels, height, width: columns * 4, kernel, stride, dilation, pads, seed);
+        cases.Sample(
+            test =>
+            {
+                // As much padding as keeps the width a multiple: that is where columns can be folded.
+                long reach = (test.kernel.Item2 - 1) * test.dilation.Item2, left = Math.Min(test.pads[1], reach), right = Math.Max(reach + 1 - test.stride.Item2 - left, 0);
+                long rows = (test.kernel.Item1 - 1) * test.dilation.Item1 + 1;
+                if (rows > test.height + test.pads[0] + test.pads[2] || reach + 1 > test.width + left + right)
+                    return;
+                GraphBuilder graph = new(seed: test.seed);
+                string x = graph.Input("x", 2, test.channels, test.height, test.width);
+                graph.Output(graph.Node("Conv", [x, graph.ScaledWeights(5, test.channels, test.kernel.Item1, test.kernel.Item2), graph.Weights(5)],
+                    Nodes.Attribute("strides", [test.stride.Item1, test.stride.Item2]), Nodes.Attribute("dilations", [test.dilation.Item1, test.dilation.Item2]),
+                    Nodes.Attribute("pads", [test.pads[0], left, test.pads[2], right])));
+                NamedTensor input = Reference.Tensor(x, [2, test.channels, test.height, test.width], test.seed);
+                Recipe recipe = new(PreparationPipeline.Run(graph.Build(), "test.onnx"), [input]);
+                ModelProto variant = recipe.ChannelsLast(customOperators: false);
+                folded += variant.Count("Reshape") == 2 ? 1 : 0;
+
+                Assert.Equal(Reference.Run(recipe.Pairs(), input).Floats(), Reference.Run(variant, input).Floats());
+            },
+            iter: 150,
+            threads: 1);
+        Assert.InRange(folded, 20, 150);
+    }
+
+    [Fact]
     public void Squeeze_and_excitation_stays_integer()
     {
         GraphBuilder graph = new(opset: 14);
