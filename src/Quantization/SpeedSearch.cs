@@ -59,6 +59,9 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
             return (result.Recipe ?? recipe) with { Search = ToJson(result) };
         }) ?? recipe;
 
+    /// <summary>Whether a model is faster than another beyond doubt; it is not where nothing is measured.</summary>
+    public bool IsFaster(ModelProto model, ModelProto than) => Measured(bench => bench.Compare(model, than)[0].IsFaster);
+
     // A form with all rewritings before the form as it is: what they bring is mostly more.
     private (IntegerForm, RewrittenModel) FindForm(
         ModelProto prepared, IReadOnlyList<IntegerForm> forms, Func<ModelProto, IntegerForm, ModelProto> emit, IRegionBench bench, Func<bool> hasTime)
@@ -111,7 +114,7 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
         [
             FileHash.Of(request.ModelPath), machine.Cpu, string.Join(',', machine.Features), machine.OnnxRuntime, $"{machine.Cores}", $"{request.Threads}", $"{request.BatchSize}",
             recipe.Form.Name, string.Join(',', recipe.Rewrites), string.Join(',', recipe.Refinements.Where(refinement => refinement.Kept).Select(refinement => refinement.Name)),
-            string.Join(',', recipe.Exclude.Select(pattern => pattern.Pattern)), string.Join(';', request.InputShapes.OrderBy(shape => shape.Key, StringComparer.Ordinal).Select(shape => $"{shape.Key}={string.Join(',', shape.Value)}")),
+            string.Join(',', recipe.Exclude.Select(pattern => pattern.Pattern)), string.Join(',', recipe.LeftFloat.Keys), string.Join(';', request.InputShapes.OrderBy(shape => shape.Key, StringComparer.Ordinal).Select(shape => $"{shape.Key}={string.Join(',', shape.Value)}")),
         ];
         return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts)))).ToLowerInvariant();
     }
