@@ -14,6 +14,7 @@ using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Preparation;
 using Octet.Quantization.Reporting;
+using Octet.Quantization.Search;
 using Octet.Runtime;
 
 namespace Octet.Quantization;
@@ -302,7 +303,7 @@ public sealed class QuantizationPipeline
             candidates[i] = new Candidate(name, samples.Labelled);
             Open(candidates[i], () => factory.Make(name, found));
             measurement.MeasureAccuracy([candidates[i]]);
-            string[] left = [.. found.LeftFloat.Keys.Except(recipe.LeftFloat.Keys)];
+            string[] left = [.. found.LeftFloat.Where(node => node.Value == LayerExclusion.Reason).Select(node => node.Key)];
             _diagnostics.Report(DiagnosticCatalog.Create("OCT4005", _request.ModelPath, _request.Name, name, left.Length, recipe.Plan.ComputeNodes.Count, Named(left)));
         }
     }

@@ -59,13 +59,16 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
     public StaticRecipe ChooseRegions(StaticRecipe recipe, Func<StaticRecipe, ModelProto> emit, Func<bool> hasTime) =>
         Measured(bench =>
         {
-            string key = KeyOf([recipe.Form.Name, .. recipe.Rewrites]);
+            string key = KeyOf([recipe.Form.Name, .. recipe.Rewrites, .. recipe.LeftFloat.Keys]);
             RegionSearchSettings settings = new(emit, bench, hasTime, report) { Key = key, Resume = _states.Read(key, RegionSearchState.Read) };
             RegionSearchResult result = new RegionSearch(settings, cancellation).Find(recipe);
             if (result.State is { } state)
                 _states.Write(key, state.Write);
             return (result.Recipe ?? recipe) with { Search = ToJson(result) };
         }) ?? recipe;
+
+    /// <summary>Whether a model is faster than another beyond doubt; it is not where nothing is measured.</summary>
+    public bool IsFaster(ModelProto model, ModelProto than) => Measured(bench => bench.Compare(model, than)[0].IsFaster);
 
     // A form with all rewritings before the form as it is: what they bring is mostly more.
     private (string Form, ImmutableArray<string> Rewrites) FindForm(

@@ -163,9 +163,10 @@ public static class StaticQuantization
 
     private static HashSet<NodeProto> ConnectingNodes((NodeProto Node, GraphIndex Index)[] nodes, HashSet<NodeProto> compute, Func<NodeProto, GraphIndex, bool> mayConnect)
     {
-        // Forward: whatever has only integer inputs may join. Backward: what feeds no integer node only moves a conversion, and leaves again.
+        // Forward: whatever has only integer inputs may join, and a value that a compute node quantizes is one: a shortcut past a float Conv, say.
+        // Backward: what feeds no integer node only moves a conversion, and leaves again.
         HashSet<NodeProto> joined = new(ReferenceEqualityComparer.Instance);
-        HashSet<string> integerValues = new(StringComparer.Ordinal);
+        HashSet<string> integerValues = new(nodes.Where(pair => compute.Contains(pair.Node)).SelectMany(pair => OperatorTraits.ActivationInputs(pair.Node, pair.Index)), StringComparer.Ordinal);
         foreach ((NodeProto node, GraphIndex index) in nodes)
         {
             if (!compute.Contains(node))

@@ -41,6 +41,7 @@ public static class OptionalPasses
         new("merge", PassBenefits.Both, MergeConvolutions.Apply),
         new("crop", PassBenefits.Both, CropKernels.Apply),
         new("transposed", PassBenefits.Both, TransposedToPointwise.Apply),
+        new("widen", PassBenefits.Float, WidenChannels.Apply),
         new("blocked", PassBenefits.Float, KeepBlockedLayout.Apply),
         new("normalization", PassBenefits.Integer, NormalizationToConvolution.Apply),
         new("matrices", PassBenefits.Both, SmallImagesToMatrices.Apply),
