@@ -20,12 +20,12 @@ public sealed class ExportVerbTests : IDisposable
         using (SmallResidual module = new())
         {
             module.save(checkpoint);
-            weights = module.state_dict()["conv1.weight"].data<float>().ToArray();
+            weights = module.state_dict()["_conv1.weight"].data<float>().ToArray();
         }
         (int exitCode, string output, string error) = Run(checkpoint, "SmallResidual", ["image=1,3,8,8"]);
         Assert.True(exitCode == 0, error);
         Assert.Contains("verified  at batch 1, 2, 3, 5", output, StringComparison.Ordinal);
-        TensorProto exported = OnnxFile.Read(_folder.File("net.onnx")).Graph.Initializer.Single(initializer => initializer.Name == "conv1.weight");
+        TensorProto exported = OnnxFile.Read(_folder.File("net.onnx")).Graph.Initializer.Single(initializer => initializer.Name == "_conv1.weight");
         Assert.Equal(weights, exported.ToFloats());
     }
 
