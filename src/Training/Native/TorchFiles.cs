@@ -23,9 +23,13 @@ internal sealed record TorchFiles(string Torch, string Binding)
     /// <summary>Finds both, each in the first folder that has it.</summary>
     /// <param name="options">Where to look before the application's own places.</param>
     /// <exception cref="DllNotFoundException">One of them is in none of the folders.</exception>
-    public static TorchFiles Find(TorchNativeOptions options)
+    public static TorchFiles Find(TorchNativeOptions options) => FindIn(Folders(options));
+
+    /// <summary>Finds both, each in the first of these folders that has it.</summary>
+    /// <exception cref="DllNotFoundException">One of them is in none of the folders.</exception>
+    internal static TorchFiles FindIn(IEnumerable<string> candidates)
     {
-        string[] folders = [.. Folders(options).Where(Directory.Exists).Distinct(StringComparer.Ordinal)];
+        string[] folders = [.. candidates.Where(Directory.Exists).Distinct(StringComparer.Ordinal)];
         string Folder(string library) => folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, FileName(library)))) ?? throw new DllNotFoundException(
             $"{FileName(library)} for {RuntimeIdentifier} is in none of these folders: {(folders.Length > 0 ? string.Join(", ", folders) : "none exists")}. "
             + $"Reference the package TorchSharp-cpu (or libtorch-cpu-{RuntimeIdentifier}), or name the folder that has the file.");
