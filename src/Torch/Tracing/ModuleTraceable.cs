@@ -10,7 +10,7 @@ using TorchSharp;
 namespace Octet.Torch.Tracing;
 
 /// <summary>A module of TorchSharp, whatever its forward takes and returns.</summary>
-internal sealed class ModuleTraceable : ITraceable
+internal sealed class ModuleTraceable : INamedTraceable
 {
     private readonly torch.nn.Module _module;
     private readonly MethodInfo _forward;
@@ -35,10 +35,10 @@ internal sealed class ModuleTraceable : ITraceable
     /// <inheritdoc/>
     public IReadOnlyList<(string Name, torch.Tensor Tensor)> State { get; }
 
-    /// <summary>The paths of the module and those in it, by reference.</summary>
+    /// <inheritdoc/>
     public IReadOnlyDictionary<object, string> Paths { get; }
 
-    /// <summary>The outputs' names, known once forward has run: those of a tuple's elements or a dictionary's keys, else numbered.</summary>
+    /// <inheritdoc/>
     public ImmutableArray<string> OutputNames { get; private set; } = [];
 
     /// <inheritdoc/>
