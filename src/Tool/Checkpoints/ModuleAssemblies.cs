@@ -8,7 +8,7 @@ namespace Octet.Tool.Checkpoints;
 internal static class ModuleAssemblies
 {
     /// <summary>The assembly that defines a type: the first one, or the first of the references that does.</summary>
-    /// <param name="type">The type's full name, nested ones after '+'; the name of its assembly may follow a comma.</param>
+    /// <param name="type">The type's full name, or its name alone; the name of its assembly may follow a comma.</param>
     /// <param name="first">Where it is looked for first, absolute.</param>
     /// <param name="references">Where it is looked for next, absolute.</param>
     /// <returns>The assembly's path; <paramref name="first"/> where none defines the type, so that the export says what is wrong.</returns>
@@ -41,14 +41,15 @@ internal static class ModuleAssemblies
         return [assembly, .. needed.Values];
     }
 
-    private static bool Defines(MetadataReader metadata, string name) => metadata.TypeDefinitions.Any(handle => FullName(metadata, handle) == name);
+    private static bool Defines(MetadataReader metadata, string name) => metadata.TypeDefinitions.Any(handle =>
+        FullName(metadata, handle) == name.Replace('+', '.') || metadata.GetString(metadata.GetTypeDefinition(handle).Name) == name);
 
     private static string FullName(MetadataReader metadata, TypeDefinitionHandle handle)
     {
         TypeDefinition type = metadata.GetTypeDefinition(handle);
         string name = metadata.GetString(type.Name);
         if (type.GetDeclaringType() is { IsNil: false } outer)
-            return $"{FullName(metadata, outer)}+{name}";
+            return $"{FullName(metadata, outer)}.{name}";
         return metadata.GetString(type.Namespace) is { Length: > 0 } space ? $"{space}.{name}" : name;
     }
 

@@ -19,6 +19,9 @@ public class ModuleAssembliesTests
         Assert.Equal(Here, ModuleAssemblies.Find(typeof(ModuleAssembliesTests).FullName!, Here, [Engine, Runtime]));
         Assert.Equal(Engine, ModuleAssemblies.Find("Octet.Quantization.QuantizationRequest", Here, [Runtime, Engine]));
         Assert.Equal(Here, ModuleAssemblies.Find(typeof(Nested).FullName!, Engine, [Here]));
+        Assert.Equal(Here, ModuleAssemblies.Find(typeof(Nested).FullName!.Replace('+', '.'), Engine, [Here]));
+        Assert.Equal(Engine, ModuleAssemblies.Find("QuantizationRequest", Here, [Runtime, Engine]));
+        Assert.Equal(Runtime, ModuleAssemblies.Find("No.Such.NamedTensor", Runtime, [Here, Engine]));
     }
 
     [Fact]
