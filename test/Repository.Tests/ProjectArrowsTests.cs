@@ -12,7 +12,8 @@ public class ProjectArrowsTests
         ["Runtime"] = new([], ["Microsoft.ML.OnnxRuntime.Managed", "Microsoft.Extensions.*", "System.*"]),
         ["Tasks"] = new([], ["Microsoft.Build.*"]),
         ["Tool"] = new(["Quantization", "Torch"], ["Microsoft.ML.OnnxRuntime", "Spectre.Console", "System.CommandLine"]),
-        ["Torch"] = new(["Quantization"], ["TorchSharp"]),
+        ["Torch"] = new(["Quantization", "Training"], ["Mono.Cecil", "TorchSharp"]),
+        ["Training"] = new([], ["TorchSharp"]),
     };
 
     // Used by the compiler alone: nothing of them is at run time.
