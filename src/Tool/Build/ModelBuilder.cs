@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using Octet.Quantization;
 using Octet.Quantization.Diagnostics;
-using Octet.Quantization.Methods;
 using Octet.Tool.Cache;
 using Octet.Tool.Checkpoints;
 using Octet.Tool.Output;
+using Octet.Torch.Export;
 
 namespace Octet.Tool.Build;
 
@@ -14,24 +14,15 @@ internal sealed class ModelBuilder(ICheckpointExporter exporter, OutcomeCache? c
     private readonly CheckpointExports _exports = new(exporter, cache, diagnostics, writeLine, cancellation);
 
     /// <summary>Makes or restores a checkpoint's float model, which ships with the variants that are made of it.</summary>
-    /// <param name="checkpoint">What is exported.</param>
+    /// <param name="export">What is exported.</param>
     /// <param name="request">The same as a model to quantize: its report speaks of the checkpoint, its files are of the exported model.</param>
     /// <param name="link">The exported model's place in the application's output.</param>
     /// <exception cref="DiagnosticException">The checkpoint cannot be exported, or its data cannot be used.</exception>
-    public BuiltModel Build(CheckpointExport checkpoint, QuantizationRequest request, string link)
+    public BuiltModel Build(ExportRequest export, QuantizationRequest request, string link)
     {
-        ImmutableArray<string> exported = _exports.Make(checkpoint, request);
-        // The exporter fixes all extents but the batch, and that one is BatchSize's to say.
-        BuiltModel model = Build(request with { ModelPath = exported[0], InputShapes = ImmutableDictionary<string, ImmutableArray<long>>.Empty }, link);
-        return model with
-        {
-            Files = [.. exported, .. model.Files],
-            Report = model.Report with
-            {
-                Sha256 = FileHash.Of(checkpoint.Path),
-                Variants = [.. model.Report.Variants.Select(row => row.Name == Variants.Float ? row with { Path = request.FloatFileName } : row)],
-            },
-        };
+        ImmutableArray<string> exported = _exports.Make(export, request);
+        BuiltModel model = Build(request with { ModelPath = export.Output }, link);
+        return model with { Files = [.. exported, .. model.Files], Report = ExportedModel.Describe(model.Report, request) };
     }
 
     /// <summary>Makes or restores the model.</summary>

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Octet.Tool.Cache;
+using Octet.Torch.Export;
 
 namespace Octet.Tool.Checkpoints;
 
@@ -6,33 +8,31 @@ namespace Octet.Tool.Checkpoints;
 internal static class ExportKey
 {
     /// <summary>Hashes the checkpoint, the module's assembly with what it needs, the arguments, the inputs, TorchSharp, libtorch and the tool.</summary>
-    /// <param name="export">The checkpoint.</param>
-    /// <param name="fileName">The exported model's file name, by which it knows its external data.</param>
     /// <returns>Lower-case hexadecimal SHA-256.</returns>
-    public static string Of(CheckpointExport export, string fileName)
+    public static string Of(ExportRequest request)
     {
         using ContentKey key = new();
-        key.Add($"export {fileName}");
+        // Under its name the model knows its external data.
+        key.Add($"export {Path.GetFileName(request.Output)}");
         key.AddTool();
-        key.AddFile(export.Path);
-        key.Add(export.ModuleType);
-        foreach (string assembly in export.ModuleAssembly.Length > 0 ? ModuleAssemblies.Closure(export.ModuleAssembly, export.References) : [])
+        key.AddFile(request.Checkpoint);
+        key.Add(request.ModuleType);
+        foreach (string assembly in request.Assembly.Length > 0 ? ModuleAssemblies.Closure(request.Assembly, request.References) : [])
             key.AddFile(assembly);
-        foreach (string argument in export.ConstructorArguments)
+        foreach (string argument in request.ConstructorArguments)
             key.Add($"argument {argument}");
-        foreach (string input in export.Inputs)
-            key.Add($"input {input}");
-        key.AddFile(export.TorchSharp);
-        foreach (string library in export.NativeFolders.SelectMany(TorchLibraries))
-            key.Add(library);
+        foreach (ExportInput input in request.Inputs)
+            key.Add(string.Create(CultureInfo.InvariantCulture, $"input {input.Name} {string.Join(',', input.Dimensions)} {input.ElementType}"));
+        key.Add(string.Create(CultureInfo.InvariantCulture, $"opset {request.Opset}, fixed batch {request.FixedBatch}"));
+        foreach (string folder in request.TorchFolders.Where(Directory.Exists))
+            AddTorch(key, new DirectoryInfo(folder));
         return key.Finish();
     }
 
-    // Half a gigabyte is not hashed for what a version's sizes tell.
-    private static IEnumerable<string> TorchLibraries(string folder) => !Directory.Exists(folder)
-        ? []
-        : new DirectoryInfo(folder).EnumerateFiles()
-            .Where(file => file.Name.Contains("torch", StringComparison.OrdinalIgnoreCase))
-            .Select(file => $"library {file.Name} {file.Length}")
-            .Order(StringComparer.Ordinal);
+    // Half a gigabyte of libraries is not hashed for what a version's sizes tell.
+    private static void AddTorch(ContentKey key, DirectoryInfo folder)
+    {
+        foreach (FileInfo file in folder.EnumerateFiles().Where(file => file.Name.Contains("torch", StringComparison.OrdinalIgnoreCase)).OrderBy(file => file.Name, StringComparer.Ordinal))
+            key.Add(string.Create(CultureInfo.InvariantCulture, $"{file.Name} {file.Length}"));
+    }
 }

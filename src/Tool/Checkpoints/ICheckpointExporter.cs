@@ -1,4 +1,5 @@
 using Octet.Quantization.Diagnostics;
+using Octet.Torch.Export;
 
 namespace Octet.Tool.Checkpoints;
 
@@ -6,10 +7,9 @@ namespace Octet.Tool.Checkpoints;
 internal interface ICheckpointExporter
 {
     /// <summary>Writes the model, whole or not at all.</summary>
-    /// <param name="export">The checkpoint.</param>
-    /// <param name="path">The .onnx file to write, absolute; external data go beside it.</param>
+    /// <param name="request">The checkpoint, its module, and the .onnx file to write.</param>
     /// <param name="diagnostics">Takes warnings and messages.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="DiagnosticException">It cannot be exported; the diagnostic says why.</exception>
-    void Export(CheckpointExport export, string path, IDiagnosticSink diagnostics, CancellationToken cancellation);
+    void Export(ExportRequest request, IDiagnosticSink diagnostics, CancellationToken cancellation);
 }

@@ -54,7 +54,7 @@ internal static class BuildVerb
             {
                 QuantizationRequest request = PlannedRequest.Create(plan, model);
                 string link = model.Text("link");
-                models.Add(PlannedCheckpoint.Create(plan, model) is { } checkpoint ? builder.Build(checkpoint, request, link) : builder.Build(request, link));
+                models.Add(PlannedCheckpoint.Is(model) ? builder.Build(PlannedCheckpoint.Create(plan, model, request), request, link) : builder.Build(request, link));
             }
             catch (DiagnosticException exception)
             {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
@@ -14,17 +13,6 @@ internal static class ExportVerb
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
-    // The element types that an input can have, as they are written behind its extents.
-    private static readonly ImmutableDictionary<string, string> ElementTypes = new Dictionary<string, string>
-    {
-        ["float32"] = "Float32",
-        ["float64"] = "Float64",
-        ["int64"] = "Int64",
-        ["int32"] = "Int32",
-        ["uint8"] = "Byte",
-        ["bool"] = "Bool",
-    }.ToImmutableDictionary();
-
     public static Command Create()
     {
         Argument<string> checkpoint = new("checkpoint") { Description = "A file of module.save (.dat)." };
@@ -39,7 +27,7 @@ internal static class ExportVerb
         Option<bool> json = new("--json") { Description = "Prints json." };
         input.Validators.Add(result =>
         {
-            foreach (string text in result.Tokens.Select(token => token.Value).Where(text => ParseInput(text) is null))
+            foreach (string text in result.Tokens.Select(token => token.Value).Where(text => ExportInputs.Parse(text) is null))
                 result.AddError($"--input takes NAME=1,3,32,32 or NAME=1,16:int64; '{text}' is not of that form.");
         });
         Command command = new("export", "Makes an ONNX model of a TorchSharp checkpoint, and checks that it calculates the same.") { checkpoint, module, assembly, input, arguments, output, opset, fixedBatch, torchFolders, json };
@@ -52,7 +40,7 @@ internal static class ExportVerb
                 ModuleType = parsed.GetValue(module)!,
                 Assembly = Path.GetFullPath(parsed.GetValue(assembly)!),
                 ConstructorArguments = [.. parsed.GetValue(arguments)!],
-                Inputs = [.. parsed.GetValue(input)!.Select(text => ParseInput(text)!)],
+                Inputs = [.. parsed.GetValue(input)!.Select(text => ExportInputs.Parse(text)!)],
                 Output = Path.GetFullPath(parsed.GetValue(output) ?? Path.ChangeExtension(file, ".onnx")),
                 Opset = parsed.GetValue(opset),
                 FixedBatch = parsed.GetValue(fixedBatch),
@@ -68,19 +56,6 @@ internal static class ExportVerb
             return response.Written ? ExitCode.Done : ExitCode.Failed;
         })));
         return command;
-    }
-
-    private static ExportInput? ParseInput(string text)
-    {
-        int colon = text.LastIndexOf(':');
-        string? type = null;
-        if (colon > text.LastIndexOf('='))
-        {
-            if (!ElementTypes.TryGetValue(text[(colon + 1)..], out type))
-                return null;
-            text = text[..colon];
-        }
-        return InputShapes.Parse([text]) is { } shapes ? new ExportInput(shapes.Single().Key, shapes.Single().Value, type) : null;
     }
 
     private static void Print(ExportRequest request, ExportResponse response)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Octet.Quantization;
 using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Onnx;
@@ -8,6 +7,7 @@ using Octet.Tool.Build;
 using Octet.Tool.Cache;
 using Octet.Tool.Checkpoints;
 using Octet.Tool.Output;
+using Octet.Torch.Export;
 
 namespace Octet.Tool.Tests.Checkpoints;
 
@@ -30,26 +30,29 @@ public sealed class CheckpointBuildTests : IDisposable
         string references = _workshop.File("references.txt");
         string engine = typeof(QuantizationRequest).Assembly.Location;
         File.WriteAllLines(references, ["/a.dll", engine]);
-        CheckpointExport export = Planned([$"--references={references}", "--torchsharp=/t/TorchSharp.dll", "--torchsharp-native=/t/native", "--libtorch=/l/native"],
-            ["--module-type=Octet.Quantization.QuantizationRequest", "--module-assembly=/app.dll", "--constructor-argument=10", "--constructor-argument=a b", "--input-shapes=b=1,2;a=1,3"])!;
-        Assert.Equal((Checkpoint, "Octet.Quantization.QuantizationRequest", engine, "/t/TorchSharp.dll"), (export.Path, export.ModuleType, export.ModuleAssembly, export.TorchSharp));
+        ExportRequest export = Planned(
+            [$"--references={references}", "--torchsharp=/t/TorchSharp.dll", "--torchsharp-native=/t/native", "--libtorch=/l/native", "--onnxruntime-managed=/o/o.dll", "--onnxruntime-native=/o/o.so"],
+            ["--module-type=Octet.Quantization.QuantizationRequest, Octet.Quantization", "--module-assembly=/app.dll", "--constructor-argument=10", "--constructor-argument=a b", "--input-shapes=b=1,2;a=1,3:int64"]);
+        Assert.Equal((Checkpoint, "Octet.Quantization.QuantizationRequest", engine, _workshop.File("out/variants/nets/net.onnx")), (export.Checkpoint, export.ModuleType, export.Assembly, export.Output));
         Assert.Equal(["10", "a b"], export.ConstructorArguments.AsEnumerable());
         // In the order of the module's parameters.
-        Assert.Equal(["b=1,2", "a=1,3"], export.Inputs.AsEnumerable());
+        Assert.Equal([("b", "1,2", null), ("a", "1,3", "Int64")], export.Inputs.Select(input => (input.Name, string.Join(',', input.Dimensions), input.ElementType)));
         Assert.Equal(["/a.dll", engine], export.References.AsEnumerable());
-        Assert.Equal(["/l/native", "/t/native"], export.NativeFolders.AsEnumerable());
+        Assert.Equal(["/t", "/t/native", "/l/native"], export.TorchFolders.AsEnumerable());
+        Assert.Equal(("/o/o.dll", "/o/o.so"), (export.OnnxRuntimeManaged, export.OnnxRuntimeNative));
     }
 
     [Fact]
     public void An_archive_has_no_module()
     {
-        CheckpointExport export = Planned([], ["--module-type=", "--module-assembly=", "--input-shapes=x=1,2"])!;
-        Assert.Equal(("", ""), (export.ModuleType, export.ModuleAssembly));
+        ExportRequest export = Planned([], ["--module-type=", "--module-assembly=", "--input-shapes=x=1,2"]);
+        Assert.Equal(("", ""), (export.ModuleType, export.Assembly));
         Assert.Empty(export.References);
     }
 
     [Theory]
-    [InlineData("--module-type=", "--input-shapes is missing")]
+    [InlineData("--module-type=", "--input-shapes= is not of the form")]
+    [InlineData("--module-type=|--input-shapes=x=1,2;y", "--input-shapes=x=1,2;y is not of the form")]
     [InlineData("--module-type=Net|--input-shapes=x=1,2", "--module-assembly is missing")]
     public void What_a_checkpoint_must_have_is_missed(string lines, string named)
     {
@@ -62,7 +65,7 @@ public sealed class CheckpointBuildTests : IDisposable
     public void A_model_without_the_switch_is_none()
     {
         BuildPlan plan = BuildPlan.Parse([$"--model={Checkpoint}"], "octet.rsp");
-        Assert.Null(PlannedCheckpoint.Create(plan, plan.Models[0]));
+        Assert.False(PlannedCheckpoint.Is(plan.Models[0]));
     }
 
     [Fact]
@@ -126,17 +129,21 @@ public sealed class CheckpointBuildTests : IDisposable
         Assert.Empty(_workshop.Entries);
     }
 
-    private CheckpointExport? Planned(string[] global, string[] model)
+    private ExportRequest Planned(string[] global, string[] model)
     {
-        BuildPlan plan = BuildPlan.Parse([.. global, $"--model={Checkpoint}", "--checkpoint=true", .. model], "octet.rsp");
-        return PlannedCheckpoint.Create(plan, plan.Models[0]);
+        BuildPlan plan = BuildPlan.Parse(
+            [$"--output={_workshop.File("out")}", $"--project-directory={_workshop.File("project")}", .. global, $"--model={Checkpoint}", "--name=net", "--link=nets/net.onnx", "--checkpoint=true", .. model], "octet.rsp");
+        QuantizationRequest request = PlannedRequest.Create(plan, plan.Models[0]);
+        // It says the batch of the module, not the one to measure with.
+        Assert.Empty(request.InputShapes);
+        return PlannedCheckpoint.Create(plan, plan.Models[0], request);
     }
 
     private BuiltModel Build(string output, bool useCache = true)
     {
         DiagnosticPrinter diagnostics = new(_lines.Add);
         OutcomeCache? cache = useCache ? new OutcomeCache(_workshop.Cache, diagnostics) : null;
-        CheckpointExport export = Planned([], ["--module-type=", "--input-shapes=x=1,3,8,8"])!;
+        ExportRequest export = Planned([], ["--module-type=", "--input-shapes=x=1,3,8,8"]) with { Output = _workshop.File($"{output}/net.onnx") };
         QuantizationRequest request = new()
         {
             ModelPath = Checkpoint,
@@ -144,8 +151,6 @@ public sealed class CheckpointBuildTests : IDisposable
             Source = "net.dat",
             OutputDirectory = _workshop.File(output),
             FloatFileName = "net.onnx",
-            // As the plan has it: it says the batch of the module, not the one to measure with.
-            InputShapes = ImmutableDictionary<string, ImmutableArray<long>>.Empty.Add("x", [1, 3, 8, 8]),
             Data = [_workshop.Data],
             Target = "x64-vnni",
             MinSpeedup = 0.000001,
@@ -165,15 +170,15 @@ public sealed class CheckpointBuildTests : IDisposable
 
         public Diagnostic? Fails { get; set; }
 
-        public void Export(CheckpointExport export, string path, IDiagnosticSink diagnostics, CancellationToken cancellation)
+        public void Export(ExportRequest request, IDiagnosticSink diagnostics, CancellationToken cancellation)
         {
             Runs++;
             if (Fails is not null)
                 throw new DiagnosticException(Fails);
             if (Says is not null)
                 diagnostics.Report(Says);
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            OnnxFile.Write(SmallModels.Classifier(), path);
+            Directory.CreateDirectory(Path.GetDirectoryName(request.Output)!);
+            OnnxFile.Write(SmallModels.Classifier(), request.Output);
         }
     }
 }
