@@ -48,7 +48,7 @@ internal static class ModuleExport
         Lap();
 
         ImmutableArray<string> outputNames = Distinct(traceable.OutputNames, inputs.Select(input => input.Name).Concat(traceable.State.Select(state => state.Name)));
-        ModelProto model = GraphConverter.Convert(trace, outputNames, Path.GetFileNameWithoutExtension(request.Output), request.Opset);
+        ModelProto model = GraphConverter.Convert(trace, outputNames, module.GetType().Name, request.Opset);
         byte[] bytes = model.ToByteArray();
         Lap();
 

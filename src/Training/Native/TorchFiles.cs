@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using TorchSharp;
 
 namespace Octet.Training.Native;
 
@@ -50,6 +52,8 @@ internal sealed record TorchFiles(string Torch, string Binding)
             yield return folder;
         foreach (string folder in Listed("APP_CONTEXT_DEPS_FILES", ';').SelectMany(PackageFolders))
             yield return folder;
+        foreach (string folder in InPackageRoots(NeededPackages()))
+            yield return folder;
     }
 
     // The packages that a deps.json names, in the package folders of this user. A package may be named without a file of it having been copied.
@@ -67,11 +71,23 @@ internal sealed record TorchFiles(string Torch, string Binding)
         {
             // Another place may have the files; if none has, the message lists those that were looked at.
         }
-        return
-            from root in PackageRoots()
-            from package in packages
-            select NativeFolder(Path.Combine(root, package.ToLowerInvariant()));
+        return InPackageRoots(packages);
     }
+
+    // The packages of the very versions that the loaded TorchSharp is made for, restored for whichever project. Its type initializer, which loads libtorch, must not run: the constant is only read.
+    private static IEnumerable<string> NeededPackages()
+    {
+        Assembly torchSharp = typeof(torch).Assembly;
+        if (typeof(torch).GetField("libtorchPackageVersion", BindingFlags.NonPublic | BindingFlags.Static) is { IsLiteral: true } constant && Version.TryParse((string?)constant.GetRawConstantValue(), out Version? libtorch))
+            yield return $"libtorch-cpu-{RuntimeIdentifier}/{libtorch.ToString(3)}";
+        if (torchSharp.GetName().Version is { } version)
+            yield return $"torchsharp/{version.ToString(3)}";
+    }
+
+    private static IEnumerable<string> InPackageRoots(IEnumerable<string> packages) =>
+        from package in packages
+        from root in PackageRoots()
+        select NativeFolder(Path.Combine(root, package.ToLowerInvariant()));
 
     private static bool IsTorch(string package) =>
         package.StartsWith("TorchSharp/", StringComparison.OrdinalIgnoreCase) || (package.StartsWith("libtorch-", StringComparison.OrdinalIgnoreCase) && package.Contains(RuntimeIdentifier, StringComparison.OrdinalIgnoreCase));
