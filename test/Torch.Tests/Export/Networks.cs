@@ -1,0 +1,208 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Octet.Torch.Tests.Export;
+
+/// <summary>A residual block that adds in place, normalizes, pools, and classifies.</summary>
+public sealed class SmallResidual : Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv1 = Conv2d(3, 4, 3, padding: 1, bias: false);
+    private readonly BatchNorm2d norm1 = BatchNorm2d(4);
+    private readonly Sequential body = Sequential(("conv", Conv2d(4, 4, 3, padding: 1)), ("norm", BatchNorm2d(4)));
+    private readonly Linear classifier = Linear(4, 5);
+
+    public SmallResidual() : base(nameof(SmallResidual)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x)
+    {
+        x = norm1.forward(conv1.forward(x)).relu_();
+        Tensor y = body.forward(x);
+        y += x;
+        x = functional.max_pool2d(y.relu_(), 2);
+        return classifier.forward(functional.adaptive_avg_pool2d(x, 1).flatten(1));
+    }
+}
+
+/// <summary>Constructed with arguments; several constructors, an optional parameter, an enumeration.</summary>
+public sealed class Configured : Module<Tensor, Tensor>
+{
+    private readonly Linear linear;
+    private readonly double scale;
+
+    public Configured(int width, double scale, DayOfWeek day = DayOfWeek.Monday) : base(nameof(Configured))
+    {
+        linear = Linear(8, width + (day == DayOfWeek.Sunday ? 1 : 0));
+        this.scale = scale;
+        RegisterComponents();
+    }
+
+    public Configured(long[] widths) : this((int)widths.Sum(), 1)
+    {
+    }
+
+    public override Tensor forward(Tensor x) => linear.forward(x) * scale;
+}
+
+/// <summary>Tokens and features in, a tuple with names out.</summary>
+public sealed class TwoInputs : Module<Tensor, Tensor, (Tensor, Tensor)>
+{
+    private readonly Parameter table = Parameter(randn(7, 4));
+
+    public TwoInputs() : base(nameof(TwoInputs)) => RegisterComponents();
+
+    public override (Tensor, Tensor) forward(Tensor features, Tensor shift)
+    {
+        Tensor scores = features.matmul(table) + shift;
+        return (scores, functional.softmax(scores, 1));
+    }
+}
+
+/// <summary>Returns a dictionary.</summary>
+public sealed class Named : Module<Tensor, Dictionary<string, Tensor>>
+{
+    public Named() : base(nameof(Named)) => RegisterComponents();
+
+    public override Dictionary<string, Tensor> forward(Tensor x) => new() { ["positive"] = x.relu(), ["negative"] = (-x).relu() };
+}
+
+/// <summary>Aliases of what is written in place have the new value; a copy from before has the old.</summary>
+public sealed class Aliases : Module<Tensor, Tensor>
+{
+    public Aliases() : base(nameof(Aliases)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x)
+    {
+        Tensor y = x * 2;
+        Tensor alias = y.alias();
+        Tensor before = y.clone();
+        y.add_(1).mul_(3);
+        return cat([alias, before], 1);
+    }
+}
+
+/// <summary>Zeros for the batch, joined with the input: a constant whose extent depends on the batch.</summary>
+public sealed class ZerosForTheBatch : Module<Tensor, Tensor>
+{
+    public ZerosForTheBatch() : base(nameof(ZerosForTheBatch)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x) => cat([zeros(x.shape[0], 3), x], 1).reshape(x.shape[0] * 11);
+}
+
+/// <summary>Makes garbage in forward, so that addresses are used again, also by finalizers.</summary>
+public sealed class ManyTemporaries : Module<Tensor, Tensor>
+{
+    private readonly Linear linear = Linear(8, 8);
+
+    public ManyTemporaries() : base(nameof(ManyTemporaries)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x)
+    {
+        for (int i = 0; i < 30; i++)
+        {
+            using (Tensor unused = x * i)
+                x = linear.forward(x) + x;
+            _ = x + 1;
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            x = x / 2;
+        }
+        return x;
+    }
+}
+
+public sealed class BranchOnData : Module<Tensor, Tensor>
+{
+    public BranchOnData() : base(nameof(BranchOnData)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x) => x.mean().item<float>() > 0 ? x * 2 : -x;
+}
+
+public sealed class WriteThroughView : Module<Tensor, Tensor>
+{
+    public WriteThroughView() : base(nameof(WriteThroughView)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x)
+    {
+        Tensor y = x * 2;
+        y.view(-1).transpose(0, 0).mul_(3);
+        return y + 1;
+    }
+}
+
+public sealed class Noise : Module<Tensor, Tensor>
+{
+    private readonly Noisy noisy = new();
+
+    public Noise() : base(nameof(Noise)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x) => noisy.call(x);
+
+    public sealed class Noisy : Module<Tensor, Tensor>
+    {
+        public Noisy() : base(nameof(Noisy)) => RegisterComponents();
+
+        public override Tensor forward(Tensor x) => x + randn(1, 8) * 0.1;
+    }
+}
+
+public sealed class UnknownCall : Module<Tensor, Tensor>
+{
+    private readonly Sequential layers = Sequential(("first", Linear(8, 8)), ("second", new Digamma()));
+
+    public UnknownCall() : base(nameof(UnknownCall)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x) => layers.forward(x);
+
+    public sealed class Digamma : Module<Tensor, Tensor>
+    {
+        public Digamma() : base(nameof(Digamma)) => RegisterComponents();
+
+        public override Tensor forward(Tensor x) => x.digamma();
+    }
+}
+
+public sealed class BatchAsNumber : Module<Tensor, Tensor>
+{
+    public BatchAsNumber() : base(nameof(BatchAsNumber)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x) => x * (double)x.shape[0];
+}
+
+public sealed class AlwaysDropping : Module<Tensor, Tensor>
+{
+    public AlwaysDropping() : base(nameof(AlwaysDropping)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x) => functional.dropout(x, 0.5, training: true);
+}
+
+public sealed class Throwing : Module<Tensor, Tensor>
+{
+    public Throwing() : base(nameof(Throwing)) => throw new InvalidOperationException("the vocabulary is missing");
+
+    public override Tensor forward(Tensor x) => x;
+}
+
+/// <summary>Ends its process as libtorch does where nothing catches what it throws.</summary>
+public sealed class Aborting : Module<Tensor, Tensor>
+{
+    public Aborting() : base(nameof(Aborting)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x)
+    {
+        Console.Error.WriteLine("  what():  the shapes cannot be multiplied");
+        Environment.Exit(134);
+        return x;
+    }
+}
+
+public sealed class TextOut : Module<Tensor, string>
+{
+    public TextOut() : base(nameof(TextOut)) => RegisterComponents();
+
+    public override string forward(Tensor x) => "cat";
+}
+
+public static class NoModule
+{
+}
