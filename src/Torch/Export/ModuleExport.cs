@@ -52,10 +52,7 @@ internal static class ModuleExport
         byte[] bytes = model.ToByteArray();
         Lap();
 
-        string hint = trace.Reads.Length > 0
-            ? $"Values were read into C# ({string.Join(", ", trace.Reads)}): a decision by them is not in the exported model."
-            : "A decision in forward by the values of a tensor, which the trace cannot show, is the likely cause; otherwise a defect of Octet.";
-        ImmutableArray<OutputError> errors = ModelVerification.Run(bytes, inputs, request.FixedBatch, outputNames, traceable.Forward, hint);
+        ImmutableArray<OutputError> errors = ModelVerification.Run(bytes, inputs, request.FixedBatch, outputNames, traceable.Forward, trace.Reads);
         OnnxFile.Write(model, request.Output);
         Lap();
         return new ExportResponse

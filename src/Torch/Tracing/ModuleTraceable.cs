@@ -26,8 +26,8 @@ internal sealed class ModuleTraceable : ITraceable
         MethodInfo[] candidates = [.. module.GetType().GetMethods(BindingFlags.Public | BindingFlags.Instance).Where(method => method is { Name: "forward", IsGenericMethod: false })];
         (_forward, _positions) = candidates.Select(method => (method, Positions: Match(method, inputs))).FirstOrDefault(candidate => !candidate.Positions.IsDefault) is { method: not null } found
             ? (found.method, found.Positions)
-            : throw DiagnosticCatalog.Exception("OCT2117", null, module.GetType().FullName, candidates.Length == 0 ? "it has none"
-                : $"it takes {string.Join(" or ", candidates.Select(method => $"({string.Join(", ", method.GetParameters().Select(parameter => $"{parameter.ParameterType.Name} {parameter.Name}"))})"))}, and {inputs.Count} tensors were given ({string.Join(", ", inputs)})");
+            : throw DiagnosticCatalog.Exception("OCT2117", null, candidates.Length == 0 ? $"{module.GetType().FullName} has none"
+                : $"that of {module.GetType().FullName} takes {string.Join(" or ", candidates.Select(method => $"({string.Join(", ", method.GetParameters().Select(parameter => $"{parameter.ParameterType.Name} {parameter.Name}"))})"))}, and {inputs.Count} tensors were given ({string.Join(", ", inputs)})");
         State = [.. module.named_parameters().Select(parameter => (parameter.name, (torch.Tensor)parameter.parameter)), .. module.named_buffers().Select(buffer => (buffer.name, buffer.buffer))];
         Paths = module.named_modules().Append(("", module)).GroupBy(pair => pair.Item2, ReferenceEqualityComparer.Instance).ToDictionary(group => group.Key!, group => group.First().Item1, ReferenceEqualityComparer.Instance);
     }
@@ -66,7 +66,7 @@ internal sealed class ModuleTraceable : ITraceable
         List<(string Name, torch.Tensor Tensor)> outputs = [];
         Flatten(result, "output", _forward.ReturnParameter.GetCustomAttribute<TupleElementNamesAttribute>()?.TransformNames ?? [], outputs);
         if (outputs.Count == 0)
-            throw DiagnosticCatalog.Exception("OCT2117", null, _module.GetType().FullName, "it returns no tensor");
+            throw DiagnosticCatalog.Exception("OCT2117", null, "it returns no tensor");
         OutputNames = [.. outputs.Select(output => output.Name)];
         return [.. outputs.Select(output => output.Tensor)];
     }
@@ -104,7 +104,7 @@ internal sealed class ModuleTraceable : ITraceable
                     outputs.Add(($"{name}_{i}", tensor));
                 break;
             default:
-                throw DiagnosticCatalog.Exception("OCT2117", null, _module.GetType().FullName, $"it returns a {value.GetType().Name}, not tensors, tuples, lists or dictionaries of them");
+                throw DiagnosticCatalog.Exception("OCT2117", null, $"it returns a {value.GetType().Name}, not tensors, tuples, lists or dictionaries of them");
         }
     }
 }
