@@ -5,13 +5,12 @@ using System.Text.Json.Serialization;
 namespace Octet.Tool.Cache;
 
 /// <summary>What an entry of the cache says of its files, and besides them.</summary>
-internal interface ICacheEntry<TSelf>
-    where TSelf : class, ICacheEntry<TSelf>
+internal interface ICacheEntry
 {
     /// <summary>The entry's files.</summary>
     ImmutableArray<CachedFile> Files { get; }
 
-    /// <summary>Whether it is as it was written: json can be read without holding everything.</summary>
+    /// <summary>Whether everything besides is there too: json of another shape is read without an error.</summary>
     bool IsWhole { get; }
 }
 
@@ -28,11 +27,11 @@ internal static class CacheJson
 
     /// <summary>An entry's json.</summary>
     public static byte[] Write<TEntry>(TEntry entry)
-        where TEntry : class, ICacheEntry<TEntry> => JsonSerializer.SerializeToUtf8Bytes(entry, Options);
+        where TEntry : class, ICacheEntry => JsonSerializer.SerializeToUtf8Bytes(entry, Options);
 
     /// <summary>Reads an entry's json, which its hash has shown to be as <see cref="Write"/> wrote it; null where it is none all the same.</summary>
     public static TEntry? Read<TEntry>(byte[] json)
-        where TEntry : class, ICacheEntry<TEntry>
+        where TEntry : class, ICacheEntry
     {
         try
         {

@@ -65,7 +65,7 @@ internal sealed class OutcomeCache
 
     /// <summary>Copies an entry's files into a folder; null where there is no whole and undamaged entry.</summary>
     public TEntry? TryRestore<TEntry>(string key, string folder)
-        where TEntry : class, ICacheEntry<TEntry>
+        where TEntry : class, ICacheEntry
     {
         string entry = EntryOf(key);
         try
@@ -98,7 +98,7 @@ internal sealed class OutcomeCache
     /// <param name="paths">The files, absolute, of different names.</param>
     /// <param name="describe">Says what is kept besides them.</param>
     public void Publish<TEntry>(string key, IEnumerable<string> paths, Func<ImmutableArray<CachedFile>, TEntry> describe)
-        where TEntry : class, ICacheEntry<TEntry>
+        where TEntry : class, ICacheEntry
     {
         string staging = Path.Combine(Root, "staging", Guid.NewGuid().ToString("N"));
         try
@@ -158,7 +158,7 @@ internal sealed class OutcomeCache
     private string EntryOf(string key) => Path.Combine(Root, "entries", key);
 
     private static TEntry? ReadOutcome<TEntry>(string entry)
-        where TEntry : class, ICacheEntry<TEntry>
+        where TEntry : class, ICacheEntry
     {
         string hash = Path.Combine(entry, OutcomeHashFile);
         if (!File.Exists(hash) || File.ReadAllText(hash) != FileHash.Of(Path.Combine(entry, OutcomeFile)))
