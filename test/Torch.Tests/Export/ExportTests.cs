@@ -74,6 +74,10 @@ public sealed class ExportTests : IClassFixture<ExportTests.Exported>
     public void Outputs_of_a_dictionary_have_its_keys() => Assert.Equal(["positive", "negative"], _exported.Model("Named").Graph.Output.Select(output => output.Name));
 
     [Fact]
+    public void An_input_that_takes_no_floats_has_integers() =>
+        Assert.Equal((int)TensorProto.Types.DataType.Int64, _exported.Model("Tokens").Graph.Input.Single().Type.TensorType.ElemType);
+
+    [Fact]
     public void A_constant_for_the_whole_batch_holds_one_slice() =>
         Assert.Contains(_exported.Model("ZerosForTheBatch").Graph.Initializer, initializer => initializer.DataType == (int)TensorProto.Types.DataType.Float && initializer.Dims.SequenceEqual([1L, 3L]));
 
@@ -104,6 +108,8 @@ public sealed class ExportTests : IClassFixture<ExportTests.Exported>
                 Exports.Request(Folder, "Aliases", ("x", [1, 8])),
                 Exports.Request(Folder, "ZerosForTheBatch", ("x", [1, 8])),
                 Exports.Request(Folder, "ManyTemporaries", ("x", [1, 8])),
+                Exports.Request(Folder, "InputInPlace", ("x", [1, 8])),
+                Exports.Request(Folder, "Tokens", ("tokens", [1, 6])),
                 Exports.Request(Folder, "BatchAsNumber", ("x", [4, 8])) with { FixedBatch = true },
                 Exports.Request(Folder, "Configured", ("x", [1, 8])) with { ConstructorArguments = ["2,4"] },
                 Exports.Request(Folder, "Configured", ("x", [1, 8])) with { ConstructorArguments = ["6", "0.5", "Sunday"], Output = Folder.File("Configured1.onnx") },

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Reflection;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Tests;
@@ -9,7 +10,8 @@ namespace Octet.Torch.Tests.Export;
 /// <summary>Exports networks of this assembly in one process of octet.</summary>
 internal static class Exports
 {
-    public static ImmutableArray<string> Worker { get; } = ["exec", Path.Combine(AppContext.BaseDirectory, "octet.dll"), "export-worker"];
+    public static string Tool { get; } =
+        typeof(Exports).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "Octet").Value!;
 
     public static ExportRequest Request(ScratchFolder folder, string type, params (string Name, long[] Dims)[] inputs) => new()
     {
@@ -20,7 +22,7 @@ internal static class Exports
         TorchFolders = [.. TorchFolders.All],
     };
 
-    public static ImmutableArray<ExportResponse> Run(params IReadOnlyList<ExportRequest> requests) => ExportProcess.Run(requests, "dotnet", Worker, CancellationToken.None);
+    public static ImmutableArray<ExportResponse> Run(params IReadOnlyList<ExportRequest> requests) => ExportProcess.Run(requests, "dotnet", ["exec", Tool, "export-worker"], CancellationToken.None);
 
     public static ModelProto Model(ExportRequest request) => OnnxFile.Read(request.Output);
 

@@ -206,3 +206,22 @@ public sealed class TextOut : Module<Tensor, string>
 public static class NoModule
 {
 }
+
+/// <summary>Writes into its very input.</summary>
+public sealed class InputInPlace : Module<Tensor, Tensor>
+{
+    public InputInPlace() : base(nameof(InputInPlace)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x) => x.sub_(0.5).relu_() + x;
+}
+
+/// <summary>Takes tokens: the element type of its input is found by trying.</summary>
+public sealed class Tokens : Module<Tensor, Tensor>
+{
+    private readonly Parameter table = Parameter(randn(50, 4));
+
+    public Tokens() : base(nameof(Tokens)) => RegisterComponents();
+
+    // Only integers can be counted.
+    public override Tensor forward(Tensor tokens) => tokens.is_integral() ? tokens.to_type(ScalarType.Float32).matmul(table.narrow(0, 0, 6)) : throw new ArgumentException("tokens are integers");
+}
