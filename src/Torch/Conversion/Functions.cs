@@ -61,13 +61,17 @@ internal static class Functions
         call.Return(call.Difference(value, Elementwise.Truncated(call, value)));
     }
 
-    /// <summary>What is left after division towards minus infinity: of the divisor's sign.</summary>
+    /// <summary>What is left after division towards minus infinity: of the divisor's sign. The quotient itself is not rounded, which would be wrong near whole ones.</summary>
     private static void Remainder(ConversionContext call, string divisor)
     {
         string left = Operand(call, "tensor"), right = Operand(call, divisor);
-        call.Return(call.Result().IsFloatingPoint
-            ? call.Difference(left, call.Product(call.Add("Floor", [call.Quotient(left, right)]), right))
-            : call.Add("Mod", [left, right]));
+        if (!call.Result().IsFloatingPoint)
+        {
+            call.Return(call.Add("Mod", [left, right]));
+            return;
+        }
+        string zero = call.Constant(Type(call), 0), rest = call.Add("Mod", [left, right], Nodes.Attribute("fmod", 1L));
+        call.Return(call.Where(call.Add("Less", [call.Product(call.Add("Sign", [rest]), right), zero]), call.Sum(rest, right), rest));
     }
 
     private static void FloorDivide(ConversionContext call)
