@@ -10,7 +10,7 @@ namespace TorchModules;
 public abstract class OptionCases(string options, string name) : Module<Tensor, Dictionary<string, Tensor>>(name)
 {
     public override Dictionary<string, Tensor> forward(Tensor x) =>
-        options.Split(';').Distinct().ToDictionary(set => Name(set), set => Apply(x, set.Split('/')));
+        options.Split(';').Select((set, i) => (Name: Name(set, i), Set: set)).ToDictionary(set => set.Name, set => Apply(x, set.Set.Split('/')));
 
     protected abstract Tensor Apply(Tensor x, string[] option);
 
@@ -20,7 +20,7 @@ public abstract class OptionCases(string options, string name) : Module<Tensor, 
 
     protected static long[] Wholes(string text) => [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Whole)];
 
-    private static string Name(string set) => "case_" + string.Concat(set.Select(character => char.IsAsciiLetterOrDigit(character) ? character : character == '-' ? 'm' : '_'));
+    private static string Name(string set, int i) => $"case_{i}_" + string.Concat(set.Select(character => char.IsAsciiLetterOrDigit(character) ? character : character == '-' ? 'm' : '_'));
 }
 
 /// <summary>Interpolation: mode / corners aligned (1 or 0) / size or scale / one number an axis. Images, or rows for the mode Linear, or volumes for Trilinear.</summary>

@@ -81,7 +81,8 @@ internal static class Resizing
         {
             long extent = call.FixedExtent(input, i + 2), size = call.FixedExtent(call.Result(), i + 2);
             float ratio = !alignsCorners ? ratios[i] : size > 1 ? (float)(extent - 1) / (size - 1) : 0;
-            if (size != extent || ratio != 1)
+            // To a linear interpolation the same size is a copy, whatever the scale says.
+            if (size != extent || (isCubic && ratio != 1))
                 value = Weighted(call, value, i + 2, input.Rank, [.. Enumerable.Range(0, (int)size).Select(place => alignsCorners ? place * ratio : (place + 0.5f) * ratio - 0.5f)], extent, isCubic);
         }
         call.Return(value);
@@ -130,6 +131,9 @@ internal static class Resizing
         {
             long extent = call.FixedExtent(input, i + 2), size = call.FixedExtent(call.Result(), i + 2);
             float ratio = ratios[i], offset = isExact ? 0.5f : 0;
+            // The same size and twice the size are what they are to torch, also where a scale is given that says something else.
+            if (!isExact && (size == extent || size == 2 * extent))
+                (ratio, offset) = ((float)extent / size, 0);
             if (size != extent || ratio != 1)
                 value = call.Gather(value, call.Positions([size], at => Math.Min((long)MathF.Floor((at[0] + offset) * ratio), extent - 1)), i + 2);
         }
