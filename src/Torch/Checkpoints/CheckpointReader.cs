@@ -63,13 +63,16 @@ public static class CheckpointReader
             throw CheckpointFault.Unknown("it is empty");
         if (start.AsSpan().StartsWith("PK\x03\x04"u8) || start.AsSpan().StartsWith("PK\x05\x06"u8))
             return PickleArchive.Open(file).HasCode ? CheckpointFormat.TorchScript : CheckpointFormat.StateDictionary;
+        // Neither of these two has a mark of its own, and each can begin with the bytes that a bare pickle begins with.
+        if (start.Length > 8 && start[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(start) <= (ulong)file.Length - 8)
+            return CheckpointFormat.Safetensors;
+        if (TorchSharpFile.BeginsLikeOne(file))
+            return CheckpointFormat.TorchSharp;
         if (start is [0x80, >= 1 and <= 5, ..])
             throw CheckpointFault.Legacy("it is a bare pickle, the form of torch.save before PyTorch 1.6");
         if (start.Length > 262 && start.AsSpan(257).StartsWith("ustar"u8))
             throw CheckpointFault.Legacy("it is a tar archive, the form of torch.save before PyTorch 0.2");
-        if (start.Length > 8 && start[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(start) <= (ulong)file.Length - 8)
-            return CheckpointFormat.Safetensors;
-        return TorchSharpFile.BeginsLikeOne(file) ? CheckpointFormat.TorchSharp : throw CheckpointFault.Unknown($"it begins with '{Describe(start)}'");
+        throw CheckpointFault.Unknown($"it begins with '{Describe(start)}'");
     }
 
     private static string Describe(byte[] start) => CheckpointFault.Quote(Encoding.Latin1.GetString(start.AsSpan(0, Math.Min(start.Length, 16))));
