@@ -20,6 +20,9 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
     private static readonly TimeSpan LeastEffort = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan MostEffort = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>The passes that may make a variant faster that computes in integers.</summary>
+    public static ImmutableArray<OptionalPass> IntegerPasses { get; } = Passes(PassBenefits.Integer);
+
     /// <summary>Applies passes without measuring.</summary>
     /// <param name="prepared">The prepared model.</param>
     /// <param name="names">Names of the passes.</param>
@@ -39,10 +42,12 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
     /// <summary>Finds the form of the integer parts, and keeps the passes that make the variant faster in it.</summary>
     /// <param name="prepared">The prepared model.</param>
     /// <param name="forms">The forms to choose from; the first where nothing is measured.</param>
+    /// <param name="passes">The passes to try.</param>
     /// <param name="emit">Makes a variant that can be timed.</param>
     /// <param name="hasTime">Whether another measurement may begin.</param>
-    public (IntegerForm Form, RewrittenModel Model) FindForm(ModelProto prepared, IReadOnlyList<IntegerForm> forms, Func<ModelProto, IntegerForm, ModelProto> emit, Func<bool> hasTime) =>
-        Measured(bench => ((IntegerForm, RewrittenModel)?)FindForm(prepared, forms, emit, bench, hasTime)) ?? (forms[0], new RewrittenModel(prepared, []));
+    public (IntegerForm Form, RewrittenModel Model) FindForm(
+        ModelProto prepared, IReadOnlyList<IntegerForm> forms, ImmutableArray<OptionalPass> passes, Func<ModelProto, IntegerForm, ModelProto> emit, Func<bool> hasTime) =>
+        Measured(bench => ((IntegerForm, RewrittenModel)?)FindForm(prepared, forms, passes, emit, bench, hasTime)) ?? (forms[0], new RewrittenModel(prepared, []));
 
     /// <summary>Leaves regions float where that is faster.</summary>
     /// <param name="recipe">A recipe with everything integer that can be.</param>
@@ -61,9 +66,8 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
 
     // A form with all rewritings before the form as it is: what they bring is mostly more.
     private (IntegerForm, RewrittenModel) FindForm(
-        ModelProto prepared, IReadOnlyList<IntegerForm> forms, Func<ModelProto, IntegerForm, ModelProto> emit, IRegionBench bench, Func<bool> hasTime)
+        ModelProto prepared, IReadOnlyList<IntegerForm> forms, ImmutableArray<OptionalPass> passes, Func<ModelProto, IntegerForm, ModelProto> emit, IRegionBench bench, Func<bool> hasTime)
     {
-        ImmutableArray<OptionalPass> passes = Passes(PassBenefits.Integer);
         ImmutableArray<string> names = RewritingSearch.Changing(prepared, passes);
         RewrittenModel none = new(prepared, []);
         RewrittenModel all = new(RewritingSearch.Apply(prepared, passes, names), names);

@@ -20,6 +20,7 @@ public static class DiagnosticCatalog
         ["OCT2005"] = DiagnosticSeverity.Error,
         ["OCT2006"] = DiagnosticSeverity.Error,
         ["OCT2007"] = DiagnosticSeverity.Warning,
+        ["OCT2008"] = DiagnosticSeverity.Message,
         ["OCT3001"] = DiagnosticSeverity.Warning,
         ["OCT3002"] = DiagnosticSeverity.Warning,
         ["OCT3003"] = DiagnosticSeverity.Error,
