@@ -12,7 +12,7 @@ public class ProjectArrowsTests
         ["Runtime"] = new([], ["Microsoft.ML.OnnxRuntime.Managed", "Microsoft.Extensions.*", "System.*"]),
         ["Tasks"] = new([], ["Microsoft.Build.*"]),
         ["Tool"] = new(["Quantization", "Torch"], ["Microsoft.ML.OnnxRuntime", "Spectre.Console", "System.CommandLine"]),
-        ["Torch"] = new(["Quantization"], ["Mono.Cecil", "TorchSharp"]),
+        ["Torch"] = new(["Quantization", "Training"], ["Mono.Cecil", "TorchSharp"]),
         ["Training"] = new([], ["TorchSharp"]),
     };
 
