@@ -23,6 +23,9 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
 
     private readonly SearchStateFiles _states = new(request.SearchStateDirectory, report);
 
+    /// <summary>The passes that may make a variant faster that computes in integers.</summary>
+    public static ImmutableArray<OptionalPass> IntegerPasses { get; } = Passes(PassBenefits.Integer);
+
     /// <summary>Applies passes without measuring.</summary>
     /// <param name="prepared">The prepared model.</param>
     /// <param name="names">Names of the passes.</param>
@@ -43,11 +46,14 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
     /// <summary>Finds the form of the integer parts, and keeps the passes that make the variant faster in it.</summary>
     /// <param name="prepared">The prepared model.</param>
     /// <param name="forms">The forms to choose from; the first where nothing is measured.</param>
+    /// <param name="passes">The passes to try.</param>
     /// <param name="emit">Makes a variant that can be timed.</param>
     /// <param name="hasTime">Whether another measurement may begin.</param>
-    public (IntegerForm Form, RewrittenModel Model) FindForm(ModelProto prepared, IReadOnlyList<IntegerForm> forms, Func<ModelProto, IntegerForm, ModelProto> emit, Func<bool> hasTime)
+    public (IntegerForm Form, RewrittenModel Model) FindForm(
+        ModelProto prepared, IReadOnlyList<IntegerForm> forms, ImmutableArray<OptionalPass> passes, Func<ModelProto, IntegerForm, ModelProto> emit, Func<bool> hasTime)
     {
-        RewritingState? found = Remembered(forms.Select(form => form.Name), hasTime, (bench, known) => FindForm(prepared, forms, emit, bench, hasTime, known));
+        IEnumerable<string> subject = forms.Select(form => form.Name).Concat(passes.Select(pass => pass.Name));
+        RewritingState? found = Remembered(subject, hasTime, (bench, known) => FindForm(prepared, forms, passes, emit, bench, hasTime, known));
         return (FormOf(found, forms), Rewrite(prepared, found?.Rewrites ?? []));
     }
 
@@ -72,9 +78,8 @@ internal sealed class SpeedSearch(QuantizationRequest request, Samples samples, 
 
     // A form with all rewritings before the form as it is: what they bring is mostly more.
     private (string Form, ImmutableArray<string> Rewrites) FindForm(
-        ModelProto prepared, IReadOnlyList<IntegerForm> forms, Func<ModelProto, IntegerForm, ModelProto> emit, IRegionBench bench, Func<bool> hasTime, RewritingState? known)
+        ModelProto prepared, IReadOnlyList<IntegerForm> forms, ImmutableArray<OptionalPass> passes, Func<ModelProto, IntegerForm, ModelProto> emit, IRegionBench bench, Func<bool> hasTime, RewritingState? known)
     {
-        ImmutableArray<OptionalPass> passes = Passes(PassBenefits.Integer);
         ImmutableArray<string> names = RewritingSearch.Changing(prepared, passes);
         RewrittenModel none = new(prepared, []);
         RewrittenModel all = new(RewritingSearch.Apply(prepared, passes, names), names);

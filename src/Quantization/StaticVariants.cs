@@ -6,6 +6,7 @@ using Octet.Quantization.Emission;
 using Octet.Quantization.Measurement;
 using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx.Protocol;
+using Octet.Quantization.Preparation;
 using Octet.Quantization.Search;
 
 namespace Octet.Quantization;
@@ -41,6 +42,31 @@ internal sealed class StaticVariants(
             request.Exclude, weightLimit, target.SignedActivations, form, request.BatchSize, request.Method, request.Pinned, samples.Count, samples.Read, scratch, () => HasTime(RefinementShare), report);
         _everything = new StaticRecipeSearch(settings, Bench, cancellation).Find(rewritten.Model, statistics?.Statistics) with { Rewrites = rewritten.Passes };
         return ChooseRegions(_everything, weightLimit);
+    }
+
+    /// <summary>The recipe of what was trained, in the form that is fastest. The samples give ranges to values only that were trained without one.</summary>
+    /// <param name="prepared">The prepared float model.</param>
+    /// <param name="trained">What it was trained with.</param>
+    /// <param name="weightLimit">Largest magnitude of a weight.</param>
+    public StaticRecipe FindTrained(ModelProto prepared, TrainedQuantization trained, int weightLimit)
+    {
+        CalibratedRanges Calibrate(ImmutableArray<string> values)
+        {
+            string method = request.Method == CalibrationMethods.Auto ? CalibrationMethods.MinMax : request.Method;
+            report($"calibrating {values.Length} values that were trained without a range");
+            return Calibrator.Collect(prepared, values, CalibrationMethods.NeedsHistogram(method), samples.Count, index => samples.Read(index)?.Inputs, scratch, cancellation: cancellation).Ranges(method);
+        }
+
+        Dictionary<IntegerForm, StaticRecipe> made = [];
+        StaticRecipe Of(IntegerForm form) => made.TryGetValue(form, out StaticRecipe? known) ? known
+            : made[form] = TrainedRecipe.Make(prepared, trained, request.Exclude, form, samples.AreReal ? Calibrate : null) with { Images = request.BatchSize };
+        // The weights' values are what was trained: no rewriting may change them.
+        IntegerForm form = request.Pinned?.Form ?? speed.FindForm(prepared, Forms(), [], (_, form) => Of(form).Emit(weightLimit, target.SignedActivations).Model, () => HasTime(FormShare)).Form;
+        StaticRecipe recipe = Of(form);
+        if (request.Pinned is { LeftFloat.IsEmpty: false } pinned)
+            return recipe.LeaveFloat(pinned.LeftFloat);
+        bool everyChoiceHasRanges = StaticQuantization.Plan(prepared, request.Exclude, recipe.LeftFloat, form.Operators).Observed.All(recipe.Ranges.Ranges.ContainsKey);
+        return everyChoiceHasRanges ? ChooseRegions(recipe, weightLimit) : recipe;
     }
 
     /// <summary>Leaves regions float where that is faster; the recipe itself where no choice is faster than the float model.</summary>
@@ -80,10 +106,12 @@ internal sealed class StaticVariants(
     {
         if (request.Pinned is { } pinned)
             return (pinned.Form, SpeedSearch.Rewrite(prepared, pinned.Rewrites));
-        // Signed activations are for the pairs alone.
-        IntegerForm[] forms = [.. IntegerForm.All.Where(form => form == IntegerForm.Pairs || !target.SignedActivations).Where(form => form != IntegerForm.ChannelsLastOctet || request.CustomOperators)];
-        return speed.FindForm(prepared, forms, (model, form) => QuickVariant(model, form, weightLimit), () => HasTime(FormShare));
+        return speed.FindForm(prepared, Forms(), SpeedSearch.IntegerPasses, (model, form) => QuickVariant(model, form, weightLimit), () => HasTime(FormShare));
     }
+
+    // Signed activations are for the pairs alone.
+    private IntegerForm[] Forms() =>
+        [.. IntegerForm.All.Where(form => form == IntegerForm.Pairs || !target.SignedActivations).Where(form => form != IntegerForm.ChannelsLastOctet || request.CustomOperators)];
 
     /// <summary>A variant whose ranges come from one sample: good enough to be timed.</summary>
     private ModelProto QuickVariant(ModelProto model, IntegerForm form, int weightLimit)

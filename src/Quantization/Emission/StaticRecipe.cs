@@ -16,6 +16,9 @@ public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, Ca
     /// <summary>The mean of each input channel, by the value that an integer compute node reads: given, biases make up for what rounded weights shift.</summary>
     public IReadOnlyDictionary<string, ImmutableArray<double>>? InputMeans { get; init; }
 
+    /// <summary>Weights whose integers were trained, by initializer; null where none were.</summary>
+    public IReadOnlyDictionary<string, QuantizedWeights>? TrainedWeights { get; init; }
+
     /// <summary>How the integer parts are written.</summary>
     public IntegerForm Form { get; init; } = IntegerForm.Pairs;
 
@@ -60,10 +63,11 @@ public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, Ca
     /// <param name="signedActivations">Whether activations are signed, as ARM64 wants them.</param>
     public EmittedModel Emit(int weightLimit, bool signedActivations)
     {
-        IReadOnlyDictionary<string, ActivationRange> ranges = AlignedRanges.Of(Prepared, Plan, Ranges.Ranges);
+        // What was trained stays as it is.
+        IReadOnlyDictionary<string, ActivationRange> ranges = TrainedWeights is null ? AlignedRanges.Of(Prepared, Plan, Ranges.Ranges) : Ranges.Ranges;
         EmittedModel emitted = Form == IntegerForm.Pairs
-            ? QdqEmitter.Emit(Prepared, Plan, ranges, weightLimit, signedActivations, InputMeans)
-            : ChannelsLastEmitter.Emit(Prepared, Plan, ranges, weightLimit, customOperators: Form == IntegerForm.ChannelsLastOctet, InputMeans, Images);
+            ? QdqEmitter.Emit(Prepared, Plan, ranges, weightLimit, signedActivations, InputMeans, TrainedWeights)
+            : ChannelsLastEmitter.Emit(Prepared, Plan, ranges, weightLimit, customOperators: Form == IntegerForm.ChannelsLastOctet, InputMeans, Images, TrainedWeights);
         return AbsorbAffine.Apply(emitted);
     }
 }

@@ -45,6 +45,13 @@ public static class StaticQuantization
     public static QuantizationPlan Derived(ModelProto model, QuantizationPlan plan, DataFreeRanges ranges) =>
         WithRanges(model, plan, ranges.Ranges.ContainsKey, (value, _) => $"the range of '{value}' is not known: {ranges.ReasonNone(value)}");
 
+    /// <summary>The part of a plan that ranges which were trained allow.</summary>
+    /// <param name="model">The model that the plan was made for.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="ranges">The ranges that there are.</param>
+    public static QuantizationPlan Trained(ModelProto model, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges) =>
+        WithRanges(model, plan, ranges.ContainsKey, (value, _) => $"no range was trained for '{value}', and there is no data to find one on");
+
     private static QuantizationPlan WithRanges(ModelProto model, QuantizationPlan plan, Func<string, bool> hasRange, Func<string, GraphIndex, string> reason)
     {
         HashSet<string> missing = new(StringComparer.Ordinal);
