@@ -35,8 +35,7 @@ public sealed class ChannelsLastEmitter
         _plan = plan;
         _quantized = [.. plan.Activations, .. plan.SharedParameters.Keys];
         UniqueNames names = new(_model);
-        GraphIndex index = new(_model.Graph);
-        _values = new IntegerValues(_model, index, names, value => ParametersOf(value, index, plan, ranges), customOperators);
+        _values = new IntegerValues(_model, new GraphIndex(_model.Graph), names, value => ParametersOf(value, plan, ranges), customOperators);
         // Of a pool that rounds up ONNX Runtime infers one extent and computes another.
         bool roundsUp = _model.Graph.Node.Any(node => node.Int("ceil_mode", 0) != 0);
         bool Connects(NodeProto node) => plan.ConnectingNodes.Contains(node.Name);
@@ -72,7 +71,6 @@ public sealed class ChannelsLastEmitter
 
         _model.Graph.Node.Clear();
         _model.Graph.Node.AddRange(_values.Nodes);
-        _model.Graph.ValueInfo.Clear();
         ModelProto emitted = RemoveUnused.Apply(_model);
         HashSet<string> floats = [.. emitted.Graph.Node.SelectMany(node => node.Output)];
         return new EmittedModel(emitted, _plan.Activations.Where(floats.Contains).ToImmutableDictionary(value => value, StringComparer.Ordinal));
@@ -141,12 +139,10 @@ public sealed class ChannelsLastEmitter
         _values.Pick(extents, ChannelsLastLayout.ToFirst(_values.Rank(value)!.Value), node.Output[0]);
     }
 
-    private static ValueParameters ParametersOf(string value, GraphIndex index, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges)
+    private static (AffineParameters, string) ParametersOf(string value, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges)
     {
         while (plan.SharedParameters.TryGetValue(value, out string? source))
             value = source;
-        return AffineSource.Of(value, index, plan) is { } affine && affine.Align(ranges[value]) is var (aligned, input)
-            ? new ValueParameters(aligned, value, affine, input)
-            : new ValueParameters(AffineParameters.ForUInt8(ranges[value]), value);
+        return (AffineParameters.ForUInt8(ranges[value]), value);
     }
 }

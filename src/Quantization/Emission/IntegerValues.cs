@@ -10,10 +10,10 @@ namespace Octet.Quantization.Emission;
 /// <param name="model">The model that is written.</param>
 /// <param name="index">Its main graph before that.</param>
 /// <param name="names">Its names.</param>
-/// <param name="parametersOf">Scale and zero point of a value, and where it has them from.</param>
+/// <param name="parametersOf">Scale and zero point of a value, and the value that it has them from.</param>
 /// <param name="customOperators">Whether the operators of <see cref="QuantizedOperators"/> may be used.</param>
 internal sealed class IntegerValues(
-    ModelProto model, GraphIndex index, UniqueNames names, Func<string, ValueParameters> parametersOf, bool customOperators)
+    ModelProto model, GraphIndex index, UniqueNames names, Func<string, (AffineParameters Parameters, string Owner)> parametersOf, bool customOperators)
 {
     private const long SmallImage = 1024;
 
@@ -76,7 +76,7 @@ internal sealed class IntegerValues(
     /// <summary>The constants that hold scale and zero point of a value.</summary>
     public (string Scale, string ZeroPoint) ParameterNames(string value)
     {
-        (AffineParameters parameters, string owner, _, _) = parametersOf(value);
+        (AffineParameters parameters, string owner) = parametersOf(value);
         if (!_parameters.TryGetValue(owner, out (string Scale, string ZeroPoint) constants))
         {
             _parameters[owner] = constants = (names.Fresh($"{owner}_scale"), names.Fresh($"{owner}_zero_point"));
@@ -147,7 +147,7 @@ internal sealed class IntegerValues(
             return bytes;
         bytes = _last.TryGetValue(value, out string? last)
             ? Permute(value, last, ChannelsLastLayout.ToFirst, [0, -1, .. Ones(value)], "quantized")
-            : QuantizeFrom(value, value, isTransposed: false, names.Fresh($"{value}_quantized"));
+            : Quantize(value, value, names.Fresh($"{value}_quantized"));
         return _first[value] = bytes;
     }
 
@@ -159,7 +159,7 @@ internal sealed class IntegerValues(
         if (!_first.ContainsKey(value) && TransposedFrom(value) is { } source)
         {
             Float(source);
-            bytes = QuantizeFrom(value, source, isTransposed: true, names.Fresh($"{value}_channels_last"));
+            bytes = Quantize(value, source, names.Fresh($"{value}_channels_last"));
         }
         else
         {
@@ -187,18 +187,6 @@ internal sealed class IntegerValues(
     /// <summary>Adds a QuantizeLinear to a value's scale and zero point.</summary>
     public string Quantize(string value, string floats, string result) =>
         Write(Onnx.Nodes.Create("QuantizeLinear", names.Fresh($"{value}_QuantizeLinear"), [floats, .. ParameterOperands(value)], [result]));
-
-    /// <summary>Quantizes a value's floats, or those that they are a scale and shift of.</summary>
-    private string QuantizeFrom(string value, string floats, bool isTransposed, string result)
-    {
-        ValueParameters parameters = parametersOf(value);
-        if (parameters.Source is not { } source || source.IsTransposed != isTransposed || parameters.Owner != value)
-            return Quantize(value, floats, result);
-        string name = $"{value}_unscaled";
-        string scale = Add(Tensors.Create(names.Fresh($"{name}_scale"), [], [parameters.SourceParameters.Scale]));
-        string zeroPoint = Add(Tensors.Create(names.Fresh($"{name}_zero_point"), [], [(byte)parameters.SourceParameters.ZeroPoint]));
-        return Write(Onnx.Nodes.Create("QuantizeLinear", names.Fresh($"{value}_QuantizeLinear"), [source.Input, scale, zeroPoint], [result]));
-    }
 
     /// <summary>Adds a constant and returns its name.</summary>
     public string Add(TensorProto constant)
@@ -279,10 +267,3 @@ internal sealed class IntegerValues(
 
     private IEnumerable<long> Ones(string value) => Enumerable.Repeat(1L, Math.Max(0, (index.Extents(value)?.Length ?? 0) - 2));
 }
-
-/// <summary>Scale and zero point of a value, and where it has them from.</summary>
-/// <param name="Parameters">Scale and zero point.</param>
-/// <param name="Owner">The value that it has them from; often itself.</param>
-/// <param name="Source">What the owner is a scale and shift of; null where it is quantized as it is.</param>
-/// <param name="SourceParameters">Scale and zero point that make the owner's integers of that.</param>
-internal readonly record struct ValueParameters(AffineParameters Parameters, string Owner, AffineSource? Source = null, AffineParameters SourceParameters = default);

@@ -251,9 +251,9 @@ public sealed class ChannelsLastEmitterTests
         graph.Output(graph.Conv(graph.Conv(y, 4, 3, 3), 5, 4, 1));
         NamedTensor input = new(x, transposed ? [1, 8, 6, 3] : [1, 3, 8, 6], Enumerable.Range(0, 144).Select(i => i * 37 % 144 * 255 / 143f).ToArray());
         ModelProto model = graph.Build();
-        foreach (bool customOperators in new[] { false, true })
+        foreach (IntegerForm form in new[] { IntegerForm.ChannelsLast, IntegerForm.ChannelsLastOctet })
         {
-            ModelProto variant = new Recipe(PreparationPipeline.Run(model, "test.onnx"), [input]).ChannelsLast(customOperators);
+            ModelProto variant = new Recipe(PreparationPipeline.Run(model, "test.onnx"), [input]).Absorbed(form);
             Assert.Equal((0, 0, 2), (variant.Count("Mul"), variant.Count("Add"), variant.Count("QLinearConv")));
             Assert.Equal(transposed ? 0 : 1, variant.Graph.Node.TakeWhile(node => node.OpType != "QLinearConv").Count(node => node.OpType == "Transpose"));
             Assert.InRange(Quantized.SqnrDb(model, variant, input), 30, 60);
@@ -270,7 +270,7 @@ public sealed class ChannelsLastEmitterTests
         graph.Output(graph.Conv(graph.Node("Sub", [graph.Conv(y, 4, 3, 3), graph.Constant([], [0f])]), 5, 4, 1));
         NamedTensor input = new(x, [1, 3, 8, 6], Enumerable.Range(0, 144).Select(i => i % 12 / 12f - 100).ToArray());
         ModelProto model = graph.Build();
-        ModelProto variant = new Recipe(PreparationPipeline.Run(model, "test.onnx"), [input]).ChannelsLast(customOperators: false);
+        ModelProto variant = new Recipe(PreparationPipeline.Run(model, "test.onnx"), [input]).Absorbed(IntegerForm.ChannelsLast);
 
         Assert.Equal(1, variant.Count("Add"));
         Assert.InRange(Quantized.SqnrDb(model, variant, input), 25, 60);
@@ -417,6 +417,8 @@ public sealed class ChannelsLastEmitterTests
         public ModelProto Pairs() => QdqEmitter.Emit(Prepared, Plan, Ranges, WeightLimit).Model;
 
         public ModelProto ChannelsLast(bool customOperators) => ChannelsLastEmitter.Emit(Prepared, Plan, Ranges, WeightLimit, customOperators).Model;
+
+        public ModelProto Absorbed(IntegerForm form) => new StaticRecipe(Prepared, Plan, new CalibratedRanges(CalibrationMethods.Mse, 1, Ranges)) { Form = form }.Emit(WeightLimit, signedActivations: false).Model;
 
         public ModelProto WithTables() => ChannelsLastEmitter.Emit(Prepared, _withTables, Ranges, WeightLimit, customOperators: true).Model;
     }
