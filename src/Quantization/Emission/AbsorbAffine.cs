@@ -14,12 +14,12 @@ public static class AbsorbAffine
     // Scales that differ by rounding to float.
     private const double SameWithin = 1e-6;
 
-    /// <summary>Returns the rewritten variant, with those values that it still has.</summary>
+    /// <summary>Returns the rewritten variant, with those values that it still has, and without the value infos that tell here which constants are scalars.</summary>
     public static EmittedModel Apply(EmittedModel emitted)
     {
-        ModelProto model = Apply(emitted.Model);
-        if (ReferenceEquals(model, emitted.Model))
-            return emitted;
+        ModelProto model = Apply(emitted.Model).Clone();
+        foreach (GraphProto graph in model.Graph.WithSubgraphs())
+            graph.ValueInfo.Clear();
         HashSet<string> values = [.. GraphIndex.Nodes(model.Graph).SelectMany(pair => pair.Node.Output)];
         return new EmittedModel(model, emitted.Dequantized.Where(pair => values.Contains(pair.Value)).ToImmutableDictionary(StringComparer.Ordinal));
     }

@@ -22,10 +22,14 @@ internal static class AlignedRanges
         GraphEditor editor = new(prepared.Graph, new UniqueNames(prepared));
         Dictionary<string, ActivationRange> fitted = [];
         foreach (string value in plan.Activations)
-            if (ranges.TryGetValue(value, out ActivationRange range) && range.IsUsable && AffineChain.Ending(value, editor).FirstOrDefault() is { } chain && Fit(chain, range, fitted, ranges) is { } better)
+            if (ranges.TryGetValue(value, out ActivationRange range) && range.IsUsable && AffineChain.Ending(BeforeTransposes(value, editor), editor).FirstOrDefault() is { } chain && Fit(chain, range, fitted, ranges) is { } better)
                 fitted[value] = better;
         return fitted.Count == 0 ? ranges : ranges.ToImmutableDictionary(StringComparer.Ordinal).SetItems(fitted);
     }
+
+    // With the channels last a picture is quantized before its Transpose.
+    private static string BeforeTransposes(string value, GraphEditor editor) =>
+        editor.Index.Producer(value) is { } node && node.Is("Transpose") ? BeforeTransposes(node.Input[0], editor) : value;
 
     private static ActivationRange? Fit(AffineChain chain, ActivationRange range, Dictionary<string, ActivationRange> fitted, IReadOnlyDictionary<string, ActivationRange> ranges)
     {

@@ -72,7 +72,6 @@ public sealed class ChannelsLastEmitter
 
         _model.Graph.Node.Clear();
         _model.Graph.Node.AddRange(_values.Nodes);
-        _model.Graph.ValueInfo.Clear();
         ModelProto emitted = RemoveUnused.Apply(_model);
         HashSet<string> floats = [.. emitted.Graph.Node.SelectMany(node => node.Output)];
         return new EmittedModel(emitted, _plan.Activations.Where(floats.Contains).ToImmutableDictionary(value => value, StringComparer.Ordinal));

@@ -91,7 +91,6 @@ public sealed class QdqEmitter
         WriteNodes();
         index.Graph.Node.Clear();
         index.Graph.Node.AddRange(_nodes);
-        index.Graph.ValueInfo.Clear();
         (_index, _nodes, _dequantizedHere) = outer;
     }
 

@@ -37,6 +37,7 @@ public static class OptionalPasses
         new("residual", PassBenefits.Both, FoldIntoResidual.Apply),
         new("gates", PassBenefits.Both, FoldResidualGates.Apply),
         new("pool-first", PassBenefits.Both, PoolBeforeConvolution.Apply),
+        new("unread", PassBenefits.Both, CutUnreadChannels.Apply),
         new("resize-last", PassBenefits.Both, ResizeAfterConvolution.Apply),
         new("merge", PassBenefits.Both, MergeConvolutions.Apply),
         new("crop", PassBenefits.Both, CropKernels.Apply),

@@ -236,6 +236,46 @@ public sealed class ChannelsLastEmitterTests
         }
     }
 
+    [Theory]
+    [InlineData(1 / 127.5f, -1, false)]
+    [InlineData(1 / 127.5f, -1, true)]
+    [InlineData(1 / 255f, 0, true)]
+    [InlineData(1 / 64f, -1.25f, false)]
+    public void A_picture_is_scaled_and_shifted_by_its_quantization(float scale, float shift, bool transposed)
+    {
+        GraphBuilder graph = new();
+        string x = graph.Input("x", transposed ? [1, 8, 6, 3] : [1, 3, 8, 6]);
+        string y = graph.Node("Add", [graph.Node("Mul", [x, graph.Constant([], [scale])]), graph.Constant([1, 1, 1, 1], [shift])]);
+        if (transposed)
+            y = graph.Node("Transpose", [y], Nodes.Attribute("perm", [0L, 3, 1, 2]));
+        graph.Output(graph.Conv(graph.Conv(y, 4, 3, 3), 5, 4, 1));
+        NamedTensor input = new(x, transposed ? [1, 8, 6, 3] : [1, 3, 8, 6], Enumerable.Range(0, 144).Select(i => i * 37 % 144 * 255 / 143f).ToArray());
+        ModelProto model = graph.Build();
+        foreach (IntegerForm form in new[] { IntegerForm.ChannelsLast, IntegerForm.ChannelsLastOctet })
+        {
+            ModelProto variant = new Recipe(PreparationPipeline.Run(model, "test.onnx"), [input]).Absorbed(form);
+            Assert.Equal((0, 0, 2), (variant.Count("Mul"), variant.Count("Add"), variant.Count("QLinearConv")));
+            Assert.Equal(transposed ? 0 : 1, variant.Graph.Node.TakeWhile(node => node.OpType != "QLinearConv").Count(node => node.OpType == "Transpose"));
+            Assert.InRange(Quantized.SqnrDb(model, variant, input), 30, 60);
+        }
+    }
+
+    [Fact]
+    public void A_shift_that_would_cost_precision_stays()
+    {
+        GraphBuilder graph = new();
+        string x = graph.Input("x", 1, 3, 8, 6);
+        // Without zero in its range the picture would be quantized in steps far too large.
+        string y = graph.Node("Add", [x, graph.Constant([], [100f])]);
+        graph.Output(graph.Conv(graph.Node("Sub", [graph.Conv(y, 4, 3, 3), graph.Constant([], [0f])]), 5, 4, 1));
+        NamedTensor input = new(x, [1, 3, 8, 6], Enumerable.Range(0, 144).Select(i => i % 12 / 12f - 100).ToArray());
+        ModelProto model = graph.Build();
+        ModelProto variant = new Recipe(PreparationPipeline.Run(model, "test.onnx"), [input]).Absorbed(IntegerForm.ChannelsLast);
+
+        Assert.Equal(1, variant.Count("Add"));
+        Assert.InRange(Quantized.SqnrDb(model, variant, input), 25, 60);
+    }
+
     [Fact]
     public void Floats_that_others_read_are_made_once_under_their_own_name()
     {
@@ -377,6 +417,8 @@ public sealed class ChannelsLastEmitterTests
         public ModelProto Pairs() => QdqEmitter.Emit(Prepared, Plan, Ranges, WeightLimit).Model;
 
         public ModelProto ChannelsLast(bool customOperators) => ChannelsLastEmitter.Emit(Prepared, Plan, Ranges, WeightLimit, customOperators).Model;
+
+        public ModelProto Absorbed(IntegerForm form) => new StaticRecipe(Prepared, Plan, new CalibratedRanges(CalibrationMethods.Mse, 1, Ranges)) { Form = form }.Emit(WeightLimit, signedActivations: false).Model;
 
         public ModelProto WithTables() => ChannelsLastEmitter.Emit(Prepared, _withTables, Ranges, WeightLimit, customOperators: true).Model;
     }

@@ -258,6 +258,64 @@ public sealed class ConvolutionRewritingTests
         Reference.AssertEqual(model, result, Reference.Tensor(x, [2, 4, 8, 8]));
     }
 
+    [Fact]
+    public void Channels_that_no_slice_takes_are_not_computed()
+    {
+        Gen.Select(Gen.Int[0, 6], Gen.Int[1, 3], Gen.Int[0, 6], Gen.OneOfConst("", "Relu", "MaxPool", "by size", "by factor"), Gen.Bool, Gen.Bool).Sample(test =>
+        {
+            (int first, int count, int second, string between, bool bias, bool negative) = test;
+            GraphBuilder builder = new();
+            string x = builder.Input("x", 1, 3, 6, 6);
+            string y = builder.Conv(x, 10, 3, 3, bias);
+            y = between switch
+            {
+                "" => y,
+                "MaxPool" => builder.Node("MaxPool", [y], Nodes.Attribute("kernel_shape", [2L, 2])),
+                "by size" => builder.Node("Resize", [y, "", "", builder.Constant([1, 10, 12, 12])], Nodes.Attribute("mode", "linear")),
+                "by factor" => builder.Node("Resize", [y, "", builder.Constant([4], [1, 1, 2, 2])], Nodes.Attribute("mode", "linear")),
+                _ => builder.Node(between, [y]),
+            };
+            builder.Output(builder.Node("Slice", [y, builder.Constant([negative ? first - 10 : first]), builder.Constant([first + count]), builder.Constant([negative ? -3 : 1])]));
+            builder.Output(builder.Node("Slice", [y, builder.Constant([0, second, 1]), builder.Constant([1, second + 4, int.MaxValue]), builder.Constant([0, 1, 2]), builder.Constant([1, 1, 2])]));
+            ModelProto model = builder.Build();
+
+            ModelProto result = CutUnreadChannels.Apply(model);
+
+            Assert.Equal(Enumerable.Range(first, count).Union(Enumerable.Range(second, 4)).Count(), result.Graph.Initializer.Single(weights => weights.Dims is [_, 3, 3, 3]).Dims[0]);
+            Reference.AssertEqual(model, result, Reference.Tensor(x, [1, 3, 6, 6]));
+        }, iter: 60);
+    }
+
+    [Theory]
+    [InlineData("all")]
+    [InlineData("output")]
+    [InlineData("step")]
+    [InlineData("rows")]
+    public void Channels_that_somebody_reads_stay(string what)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 3, 6, 6);
+        string y = builder.Conv(x, 10, 3, 3);
+        builder.Output(builder.Node("Slice",
+            [y, builder.Constant([0]), builder.Constant([what == "all" ? 10 : 4]), builder.Constant([what == "rows" ? 2 : 1]), builder.Constant([what == "step" ? 2 : 1])]));
+        if (what == "output")
+            builder.Output(y);
+        ModelProto model = builder.Build();
+
+        Assert.Same(model, CutUnreadChannels.Apply(model));
+    }
+
+    [Fact]
+    public void A_scale_and_shift_of_the_input_is_left_to_its_quantization()
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 4, 5, 3);
+        builder.Output(builder.Node("Sub", [builder.Node("Mul", [x, builder.Weights(1)]), builder.Weights(1)]));
+        ModelProto model = builder.Build();
+
+        Assert.Same(model, NormalizationToConvolution.Apply(model));
+    }
+
     private static string Transposed(GraphBuilder builder, string x, long inputs, long outputs, long block, bool bias) =>
         builder.Node("ConvTranspose", [x, builder.Weights(inputs, outputs, block, block), .. bias ? [builder.Weights(outputs)] : Array.Empty<string>()], Nodes.Attribute("strides", [block, block]));
 }
