@@ -26,6 +26,7 @@ public sealed class ConversionTable
         Normalization.Register,
         Passing.Register,
         Pooling.Register,
+        QuantizePairs.Register,
         Reductions.Register,
         Shapes.Register,
     ]);
