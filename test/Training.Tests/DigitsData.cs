@@ -41,6 +41,8 @@ internal sealed class DigitsData
     /// <summary>Trains by Adam on batches of 64, in an order of its own for each epoch.</summary>
     public void Train(nn.Module<Tensor, Tensor> model, int epochs, double rate, Action? afterBatch = null)
     {
+        // Batches are too small to share.
+        set_num_threads(1);
         using optim.Optimizer optimizer = optim.Adam(model.parameters(), rate);
         model.train();
         for (int epoch = 0; epoch < epochs; epoch++)

@@ -26,7 +26,7 @@ public class PreparationTests
         model.PrepareForQuantization();
         Dictionary<string, Tensor> after = model.state_dict();
         Assert.All(before, pair => Assert.Equal(pair.Value, after[pair.Key].to(ScalarType.Float32).data<float>().ToArray()));
-        Assert.Contains("conv1.input_quantizer.observed_scale", after.Keys);
+        Assert.Contains("conv1.input_quantizer.scale", after.Keys);
         Assert.Contains("conv1.output_quantizer.zero_point", after.Keys);
     }
 
@@ -36,8 +36,8 @@ public class PreparationTests
         using Sequential model = Networks.Narrow();
         model.PrepareForQuantization(new TrainingRecipe { Scales = ScaleLearning.Learned });
         string[] parameters = [.. model.named_parameters().Select(pair => pair.name)];
-        Assert.Contains("conv1.input_quantizer.scale", parameters);
-        Assert.Contains("hidden.weight_quantizer.scale", parameters);
+        Assert.Contains("conv1.input_quantizer.log_scale", parameters);
+        Assert.Contains("hidden.weight_quantizer.log_scale", parameters);
         Assert.Contains("bn1.weight", parameters);
     }
 

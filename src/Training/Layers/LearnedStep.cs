@@ -3,20 +3,22 @@ using static TorchSharp.torch;
 
 namespace Octet.Training.Layers;
 
-/// <summary>Operators of learned step size quantization (Esser et al. 2020).</summary>
+/// <summary>
+/// Operators of learned scales: rounding passes the gradient on, so that a scale gets round(v) - v of each value within its range and the limit of each beyond (learned step size
+/// quantization, Esser et al. 2020, equation 3).
+/// </summary>
+/// <remarks>
+/// What is learned is the scale's logarithm (Jain et al. 2020, section 3.2): the scale stays positive, and a step of the optimizer changes it by a share, whether it is 0.001 or 10. With Adam
+/// and steps in the scale itself a rate that suits the weights throws small scales far off.
+/// </remarks>
 internal static class LearnedStep
 {
-    /// <summary>A step must stay positive, however far a gradient throws it.</summary>
-    public const double Smallest = 1e-10;
+    /// <summary>The logarithms to base 2 that stand for scales.</summary>
+    public static Tensor ToLogarithm(Tensor scales) => scales.log2();
 
-    /// <summary>The scale itself, whose gradient is divided.</summary>
-    public static Tensor Of(Parameter scale, double divisor)
-    {
-        Tensor positive = scale.clamp_min(Smallest);
-        Tensor scaled = positive / divisor;
-        return scaled + (positive - scaled).detach();
-    }
+    /// <summary>The scales that logarithms stand for.</summary>
+    public static Tensor ToScale(Parameter logarithms) => logarithms.exp2();
 
-    /// <summary>Rounds to the nearest even integer; the gradient passes as if it did not.</summary>
+    /// <summary>Rounds to the nearest even integer; the gradient passes as if it did not (Bengio et al. 2013).</summary>
     public static Tensor Round(Tensor values) => values + (values.round() - values).detach();
 }

@@ -10,8 +10,8 @@ namespace Octet.Training.Layers;
 /// through the rounding as if it were not there, within the range (Bengio et al. 2013; Jacob et al. 2018, section 3).
 /// </summary>
 /// <remarks>
-/// State: <c>scale</c> (0 where nothing was observed, so that nothing is rounded), <c>zero_point</c>, <c>minimum</c> and <c>maximum</c> of what was observed, and the
-/// number of <c>batches</c> that were, -1 where a later layer rounds the value. All are scalars.
+/// State: <c>scale</c> or, where it is learned, <c>log_scale</c> to base 2, <c>zero_point</c>, <c>minimum</c> and <c>maximum</c> of what was observed, and the number of <c>batches</c> that
+/// were: 0 where nothing is known and nothing rounded yet, -1 where a later layer rounds the value. All are scalars.
 /// </remarks>
 internal sealed class ValueQuantizer : nn.Module<Tensor, Tensor>
 {
@@ -24,8 +24,8 @@ internal sealed class ValueQuantizer : nn.Module<Tensor, Tensor>
 
     // TorchSharp takes the names of the state from those of the fields.
 #pragma warning disable IDE1006
-    private readonly Parameter? scale;
-    private readonly Tensor? observed_scale;
+    private readonly Parameter? log_scale;
+    private readonly Tensor? scale;
     private readonly Tensor zero_point;
     private readonly Tensor minimum;
     private readonly Tensor maximum;
@@ -40,9 +40,9 @@ internal sealed class ValueQuantizer : nn.Module<Tensor, Tensor>
         _recipe = recipe;
         _description = description;
         if (recipe.Scales == ScaleLearning.Learned)
-            scale = new Parameter(torch.tensor(0f));
+            log_scale = new Parameter(torch.tensor(0f));
         else
-            observed_scale = torch.tensor(0f);
+            scale = torch.tensor(1f);
         zero_point = torch.tensor(0);
         minimum = torch.tensor(0f);
         maximum = torch.tensor(0f);
@@ -57,13 +57,7 @@ internal sealed class ValueQuantizer : nn.Module<Tensor, Tensor>
     public long Batches => batches.item<long>();
 
     /// <summary>Whether values are rounded.</summary>
-    public bool IsActive => Scale.item<float>() != 0;
-
-    /// <summary>The scale: positive, or 0 where nothing was observed.</summary>
-    public Tensor Scale => scale ?? observed_scale!;
-
-    /// <summary>The integer that stands for 0.</summary>
-    public Tensor ZeroPoint => zero_point;
+    public bool IsActive => Batches > 0;
 
     /// <summary>Leaves the rounding to the layer that reads the value.</summary>
     public void LeaveToReader()
@@ -80,7 +74,7 @@ internal sealed class ValueQuantizer : nn.Module<Tensor, Tensor>
         long seen = Batches;
         if (seen == RoundedElsewhere)
             return input;
-        bool learns = scale is not null;
+        bool learns = log_scale is not null;
         long observes = _recipe.ObservedBatches > 0 ? _recipe.ObservedBatches : learns ? DefaultBatchesBeforeLearning : long.MaxValue;
         if (seen < observes)
             Observe(input, seen);
@@ -107,7 +101,10 @@ internal sealed class ValueQuantizer : nn.Module<Tensor, Tensor>
             float step = (float)((to - from) / Highest);
             // A value that is always 0 keeps a scale that can be divided by.
             step = step > 1e-30f ? step : 1;
-            Scale.fill_(step);
+            if (log_scale is null)
+                scale!.fill_(step);
+            else
+                log_scale.fill_(MathF.Log2(step));
             zero_point.fill_((int)Math.Clamp(Math.Round(-from / step, MidpointRounding.ToEven), 0, Highest));
         }
     }
@@ -115,15 +112,18 @@ internal sealed class ValueQuantizer : nn.Module<Tensor, Tensor>
     // By the operators that quantize and dequantize: exported, they are the standard's.
     private Tensor Inference(Tensor input)
     {
-        using Tensor integers = quantize_per_tensor(input, Scale.item<float>(), zero_point.item<int>(), ScalarType.QUInt8);
+        using Tensor step = Scale();
+        using Tensor integers = quantize_per_tensor(input, step.item<float>(), zero_point.item<int>(), ScalarType.QUInt8);
         return integers.dequantize();
     }
 
-    // The same by differentiable operators. The scale gets its gradient by them too (Esser et al. 2020, equations 1 to 3; section 2.2 for its size).
+    private Tensor Scale() => log_scale is null ? scale!.detach() : LearnedStep.ToScale(log_scale);
+
+    // The same by differentiable operators.
     private Tensor Rounded(Tensor input, bool learns)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor step = learns ? LearnedStep.Of(scale!, Math.Sqrt((double)input.numel() / Math.Max(1, input.shape[0]) * Highest)) : Scale.detach();
+        Tensor step = learns ? Scale() : Scale().detach();
         Tensor zero = zero_point.to(ScalarType.Float32);
         Tensor integers = (LearnedStep.Round(input / step) + zero).clamp(0, Highest) - zero;
         return (integers * step).MoveToOuterDisposeScope();

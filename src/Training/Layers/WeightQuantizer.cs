@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Octet.Training.Layers;
 
 /// <summary>
-/// Rounds weights to signed integers and back, symmetric, with one scale an output channel. State: <c>scale</c> where it is learned; observed scales follow from the weights.
+/// Rounds weights to signed integers and back, symmetric, with one scale an output channel. State: <c>log_scale</c> to base 2 where it is learned; observed scales follow from the weights.
 /// </summary>
 internal sealed class WeightQuantizer : nn.Module<Tensor, Tensor>
 {
@@ -16,7 +16,7 @@ internal sealed class WeightQuantizer : nn.Module<Tensor, Tensor>
 
     // TorchSharp takes the names of the state from those of the fields.
 #pragma warning disable IDE1006
-    private readonly Parameter? scale;
+    private readonly Parameter? log_scale;
 #pragma warning restore IDE1006
 
     /// <param name="recipe">Bits, and how scales come about.</param>
@@ -30,7 +30,7 @@ internal sealed class WeightQuantizer : nn.Module<Tensor, Tensor>
         _others = [.. Enumerable.Range(0, (int)weights.dim()).Where(dimension => dimension != axis).Select(dimension => (long)dimension)];
         _broadcast = [.. Enumerable.Range(0, (int)weights.dim()).Select(dimension => dimension == axis ? -1L : 1L)];
         if (recipe.Scales == ScaleLearning.Learned)
-            scale = Initial(weights);
+            log_scale = Initial(weights);
         RegisterComponents();
     }
 
@@ -38,7 +38,7 @@ internal sealed class WeightQuantizer : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor weights)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor step = (scale is not null && training ? LearnedStep.Of(scale, Math.Sqrt((double)weights.numel() / weights.shape[_axis] * _limit)) : Scales(weights)).view(_broadcast);
+        Tensor step = (log_scale is not null && training ? LearnedStep.ToScale(log_scale) : Scales(weights)).view(_broadcast);
         return (Rounded(weights, step) * step).MoveToOuterDisposeScope();
     }
 
@@ -74,8 +74,8 @@ internal sealed class WeightQuantizer : nn.Module<Tensor, Tensor>
     /// <summary>One scale a channel.</summary>
     public Tensor Scales(Tensor weights)
     {
-        if (scale is not null)
-            return scale.detach().clamp_min(LearnedStep.Smallest);
+        if (log_scale is not null)
+            return LearnedStep.ToScale(log_scale).detach();
         Tensor largest = weights.detach().abs().amax(_others) / _limit;
         // A channel of zeros needs a scale all the same.
         return where(largest > 0, largest, ones_like(largest));
@@ -91,7 +91,7 @@ internal sealed class WeightQuantizer : nn.Module<Tensor, Tensor>
         {
             Tensor magnitudes = weights.detach().abs();
             Tensor steps = minimum(magnitudes.mean(_others) * (2 / Math.Sqrt(_limit)), magnitudes.amax(_others) / _limit);
-            return new Parameter(where(steps > 0, steps, ones_like(steps)).DetachFromDisposeScope());
+            return new Parameter(LearnedStep.ToLogarithm(where(steps > 0, steps, ones_like(steps))).DetachFromDisposeScope());
         }
     }
 }
