@@ -38,6 +38,7 @@ public sealed class ConversionTable
         Parts.Register,
         Passing.Register,
         Pooling.Register,
+        QuantizePairs.Register,
         Recurrent.Register,
         Reductions.Register,
         Resizing.Register,
