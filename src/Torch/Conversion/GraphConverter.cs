@@ -88,7 +88,7 @@ public static class GraphConverter
         }
         catch (NotSupportedException exception)
         {
-            throw DiagnosticCatalog.Exception("OCT2117", null, "the module", exception.Message);
+            throw DiagnosticCatalog.Exception("OCT2117", null, exception.Message);
         }
     }
 

@@ -29,7 +29,8 @@ public static class ExportProcess
         ImmutableArray<ExportResponse> responses = [.. requests.Zip(paths, (request, path) => File.Exists(ExportFiles.ResponsePath(path))
             ? ExportFiles.Read<ExportResponse>(ExportFiles.ResponsePath(path))
             : new ExportResponse { Diagnostics = [DiagnosticCatalog.Create("OCT2115", request.Checkpoint ?? request.Assembly, exitCode, log, LastWords(log))] })];
-        if (responses.All(response => response.Written || !response.Diagnostics.Any(diagnostic => diagnostic.Code == "OCT2115")))
+        // These two name a log in it.
+        if (!responses.SelectMany(response => response.Diagnostics).Any(diagnostic => diagnostic.Code is "OCT2115" or "OCT9001"))
             Directory.Delete(folder, recursive: true);
         return responses;
     }

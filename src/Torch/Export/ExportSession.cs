@@ -18,7 +18,7 @@ internal sealed class ExportSession
         NativeCalls.Observer = _recorder;
         TorchNativeLoad load = TorchSharpLibrary.LoadNative(request.Assembly, request.TorchFolders);
         if (load.State == TorchNativeState.LoadedPatchedCopy)
-            diagnostics.Report(DiagnosticCatalog.Create("OCT2116", null, load.Explanation));
+            diagnostics.Report(DiagnosticCatalog.Create("OCT2116", null, load.Explanation.TrimEnd('.')));
         _recorder.Bind(NativeLibrary.Load(load.Binding));
     }
 

@@ -35,6 +35,13 @@ public static class ExportWorker
                 diagnostics.Report(exception.Diagnostic);
                 response = new ExportResponse();
             }
+            catch (Exception exception)
+            {
+                string log = Path.ChangeExtension(path, ".log");
+                File.WriteAllText(log, exception.ToString());
+                diagnostics.Report(DiagnosticCatalog.Create("OCT9001", null, exception.GetType().Name, log));
+                response = new ExportResponse();
+            }
             ExportFiles.Write(ExportFiles.ResponsePath(path), response with { Diagnostics = diagnostics.Seen });
         }
     }

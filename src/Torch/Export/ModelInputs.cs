@@ -18,18 +18,20 @@ internal sealed record ModelInput(string Name, ImmutableArray<long> Dimensions, 
     /// <summary>Makes values: normally distributed floats, or evenly distributed integers.</summary>
     /// <param name="batch">The batch size; null for the given one.</param>
     /// <param name="random">Where they come from.</param>
-    public torch.Tensor Make(long? batch, Random random)
+    /// <param name="scale">The standard deviation of floats.</param>
+    /// <param name="mean">The mean of floats.</param>
+    public torch.Tensor Make(long? batch, Random random, double scale = 1, double mean = 0)
     {
         long[] shape = Shape(batch);
         long count = shape.Aggregate(1L, (product, extent) => checked(product * extent));
         using torch.Tensor values = IsFloatingPoint
-            ? torch.tensor(Enumerable.Range(0, checked((int)count)).Select(_ => Normal(random)).ToArray(), shape)
+            ? torch.tensor(Enumerable.Range(0, checked((int)count)).Select(_ => (float)(mean + scale * Normal(random))).ToArray(), shape)
             : torch.tensor(Enumerable.Range(0, checked((int)count)).Select(_ => random.NextInt64(Bound)).ToArray(), shape);
         return values.to_type(ElementType, copy: true);
     }
 
     // Box and Muller's transform.
-    private static float Normal(Random random) => (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }
 
 /// <summary>Finds out what the inputs of a module are: floats, unless it takes none.</summary>

@@ -48,7 +48,7 @@ internal static class TorchSharpLibrary
         }
         catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException or IOException or UnauthorizedAccessException)
         {
-            throw DiagnosticCatalog.Exception("OCT2101", assembly, exception.Message);
+            throw DiagnosticCatalog.Exception("OCT2101", assembly, exception.Message.TrimEnd('.'));
         }
     }
 

@@ -10,7 +10,7 @@ using TorchSharp;
 namespace Octet.Torch.Tracing;
 
 /// <summary>A module of TorchSharp, whatever its forward takes and returns.</summary>
-internal sealed class ModuleTraceable : ITraceable
+internal sealed class ModuleTraceable : INamedTraceable
 {
     private readonly torch.nn.Module _module;
     private readonly MethodInfo _forward;
@@ -26,8 +26,8 @@ internal sealed class ModuleTraceable : ITraceable
         MethodInfo[] candidates = [.. module.GetType().GetMethods(BindingFlags.Public | BindingFlags.Instance).Where(method => method is { Name: "forward", IsGenericMethod: false })];
         (_forward, _positions) = candidates.Select(method => (method, Positions: Match(method, inputs))).FirstOrDefault(candidate => !candidate.Positions.IsDefault) is { method: not null } found
             ? (found.method, found.Positions)
-            : throw DiagnosticCatalog.Exception("OCT2117", null, module.GetType().FullName, candidates.Length == 0 ? "it has none"
-                : $"it takes {string.Join(" or ", candidates.Select(method => $"({string.Join(", ", method.GetParameters().Select(parameter => $"{parameter.ParameterType.Name} {parameter.Name}"))})"))}, and {inputs.Count} tensors were given ({string.Join(", ", inputs)})");
+            : throw DiagnosticCatalog.Exception("OCT2117", null, candidates.Length == 0 ? $"{module.GetType().FullName} has none"
+                : $"that of {module.GetType().FullName} takes {string.Join(" or ", candidates.Select(method => $"({string.Join(", ", method.GetParameters().Select(parameter => $"{parameter.ParameterType.Name} {parameter.Name}"))})"))}, and {inputs.Count} tensors were given ({string.Join(", ", inputs)})");
         State = [.. module.named_parameters().Select(parameter => (parameter.name, (torch.Tensor)parameter.parameter)), .. module.named_buffers().Select(buffer => (buffer.name, buffer.buffer))];
         Paths = module.named_modules().Append(("", module)).GroupBy(pair => pair.Item2, ReferenceEqualityComparer.Instance).ToDictionary(group => group.Key!, group => group.First().Item1, ReferenceEqualityComparer.Instance);
     }
@@ -35,10 +35,10 @@ internal sealed class ModuleTraceable : ITraceable
     /// <inheritdoc/>
     public IReadOnlyList<(string Name, torch.Tensor Tensor)> State { get; }
 
-    /// <summary>The paths of the module and those in it, by reference.</summary>
+    /// <inheritdoc/>
     public IReadOnlyDictionary<object, string> Paths { get; }
 
-    /// <summary>The outputs' names, known once forward has run: those of a tuple's elements or a dictionary's keys, else numbered.</summary>
+    /// <inheritdoc/>
     public ImmutableArray<string> OutputNames { get; private set; } = [];
 
     /// <inheritdoc/>
@@ -66,7 +66,7 @@ internal sealed class ModuleTraceable : ITraceable
         List<(string Name, torch.Tensor Tensor)> outputs = [];
         Flatten(result, "output", _forward.ReturnParameter.GetCustomAttribute<TupleElementNamesAttribute>()?.TransformNames ?? [], outputs);
         if (outputs.Count == 0)
-            throw DiagnosticCatalog.Exception("OCT2117", null, _module.GetType().FullName, "it returns no tensor");
+            throw DiagnosticCatalog.Exception("OCT2117", null, "it returns no tensor");
         OutputNames = [.. outputs.Select(output => output.Name)];
         return [.. outputs.Select(output => output.Tensor)];
     }
@@ -104,7 +104,7 @@ internal sealed class ModuleTraceable : ITraceable
                     outputs.Add(($"{name}_{i}", tensor));
                 break;
             default:
-                throw DiagnosticCatalog.Exception("OCT2117", null, _module.GetType().FullName, $"it returns a {value.GetType().Name}, not tensors, tuples, lists or dictionaries of them");
+                throw DiagnosticCatalog.Exception("OCT2117", null, $"it returns a {value.GetType().Name}, not tensors, tuples, lists or dictionaries of them");
         }
     }
 }

@@ -111,7 +111,7 @@ internal sealed class Recorder : INativeCallObserver
                 call.Arguments = Arguments(signature, arguments, handle => null);
             else if (traced)
                 Begin(call, signature, arguments);
-            else if (_tracing && signature.Name.StartsWith("THSJIT_", StringComparison.Ordinal) && signature.Name.Contains("forward", StringComparison.Ordinal))
+            else if (_tracing && signature.RunsCompiledModule)
                 throw Fail("OCT2108", signature.Name, Place().Text);
             return call;
         }
