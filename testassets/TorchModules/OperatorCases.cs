@@ -195,7 +195,21 @@ public sealed class ArrangementCases : Module<Tensor, Dictionary<string, Tensor>
             ["columns"] = functional.unfold(x, (3, 2), (1, 2), (1, 0), (2, 1)),
             ["swapaxes"] = x.swapaxes(1, 3),
             ["adjoint"] = x.mT,
+            ["row_stack"] = row_stack([x, x * 2]),
+            ["upsampled_row"] = functional.upsample_nearest1d(x.flatten(2), 31, null),
+            ["upsampled"] = functional.upsample_nearest2d(x, [9, 5]),
+            ["upsampled_by_factors"] = functional.upsample_nearest2d(x, null, [2, 3]),
+            ["upsampled_volume"] = functional.upsample_nearest3d(x.unsqueeze(1), [5, 6, 9]),
         };
+        Tensor grid = x.narrow(1, 0, 3).narrow(2, 0, 5).narrow(3, 0, 2).tanh() * 1.2;
+        foreach (GridSampleMode mode in new[] { GridSampleMode.Nearest, GridSampleMode.Bilinear })
+        {
+            foreach (GridSamplePaddingMode padding in Enum.GetValues<GridSamplePaddingMode>())
+            {
+                cases[$"grid_{mode}_{padding}"] = functional.grid_sample(x, grid, mode, padding, align_corners: false);
+                cases[$"grid_{mode}_{padding}_aligned"] = functional.grid_sample(x, grid, mode, padding, align_corners: true);
+            }
+        }
         Add("chunk", x.chunk(3, 2));
         Add("chunk_uneven", x.chunk(3, 3));
         Add("split", x.split(4, 3));
@@ -203,6 +217,10 @@ public sealed class ArrangementCases : Module<Tensor, Dictionary<string, Tensor>
         Add("tensor_split", x.tensor_split(3, 3));
         Add("hsplit", x.hsplit(2));
         Add("dsplit", x.dsplit(3));
+        Add("hsplit_sizes", x.hsplit([1, 3]));
+        Add("dsplit_sizes", x.dsplit([2, 5]));
+        Add("vsplit", x.transpose(0, 2).vsplit(3));
+        Add("vsplit_sizes", x.transpose(0, 2).vsplit([1, 4]));
         Add("unbind", x.unbind(1));
         return cases;
 
@@ -267,8 +285,18 @@ public sealed class IndexCases : Module<Tensor, Dictionary<string, Tensor>>
             ["index_add"] = x.index_add(1, rows, x.narrow(1, 0, 3), 2),
             ["index_copy"] = x.index_copy(1, rows, x.narrow(1, 0, 3) * 2),
             ["index_fill"] = x.index_fill(2, tensor([5L, 0L]), -1),
+            ["get1"] = x.transpose(0, 1)[1],
+            ["get3"] = x.permute(1, 2, 3, 0)[3, 2, 1],
+            ["set1"] = Set(x.transpose(0, 1).clone(), y => y[2] = x.select(1, 0)),
+            ["set2"] = Set(x.permute(1, 2, 0, 3).clone(), y => y[1, -1] = x.mean()),
             ["select_scatter"] = x.select_scatter(x.select(1, 0) * 3, 1, 2),
         };
+
+        static Tensor Set(Tensor tensor, Action<Tensor> write)
+        {
+            write(tensor);
+            return tensor;
+        }
     }
 }
 
@@ -308,6 +336,7 @@ public sealed class ReductionCases : Module<Tensor, Dictionary<string, Tensor>>
             ["min_places"] = smallestAt,
             ["argmax"] = x.argmax(1),
             ["argmax_of_all"] = x.argmax(),
+            ["argmin_of_all"] = x.argmin(),
             ["argmin"] = x.argmin(2, keepdim: true),
             ["topk_values"] = top,
             ["topk_places"] = topAt,
@@ -414,6 +443,7 @@ public sealed class MatrixCases : Module<Tensor, Dictionary<string, Tensor>>
             ["outer"] = flat.select(1, 0).outer(_vector),
             ["inner"] = x.inner(_cube.transpose(1, 2)),
             ["dot"] = flat.sum([0]).dot(_vector),
+            ["vdot"] = flat.sum([0]).vdot(_vector),
             ["einsum_batch"] = einsum("bij,jk->bik", x, _matrix),
             ["einsum_ellipsis"] = einsum("...j, kjl -> ...kl", x, _cube),
             ["einsum_attention"] = einsum("bqd,bkd->bqk", x, x),
@@ -443,6 +473,7 @@ public sealed class EmbeddingCases : Module<Tensor, Dictionary<string, Tensor>>
         ["embedding"] = _table.forward(numbers),
         ["embedding_narrow"] = _table.forward(numbers.to(int32)),
         ["sums"] = _sums.call(numbers),
+        ["weighted_sums"] = _sums.call(numbers, null!, numbers.to(float32) * 0.1 - 1),
         ["means"] = _means.call(numbers),
         ["maxima"] = _maxima.call(numbers),
         ["one_hot"] = functional.one_hot(numbers, 20),

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
-using System.Reflection;
 using Octet.Quantization.Diagnostics;
 using Octet.Quantization.Onnx.Protocol;
+using Octet.Quantization.Tests;
 using Octet.Torch.Conversion;
 using Octet.Torch.Export;
+using Octet.Torch.Tests.Export;
 using TorchModules;
 using TorchSharp;
 
@@ -15,24 +16,14 @@ namespace Octet.Torch.Tests.Modules;
 /// <param name="Arguments">Its constructor's arguments.</param>
 public sealed record Network(string Type, string[] Inputs, params string[] Arguments)
 {
-    private static readonly string Octet = typeof(Network).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "Octet").Value!;
-
     public long Opset { get; init; } = GraphConverter.DefaultOpset;
 
     /// <summary>Exports networks in one process.</summary>
     public static ImmutableArray<NetworkExport> Export(params IReadOnlyList<Network> networks)
     {
-        string folder = Directory.CreateTempSubdirectory("octet-networks-").FullName;
-        try
-        {
-            ExportRequest[] requests = [.. networks.Select((network, i) => network.Request(Path.Combine(folder, $"{i}")))];
-            return [.. ExportProcess.Run(requests, "dotnet", ["exec", Octet, "export-worker"], CancellationToken.None)
-                .Zip(requests, (response, request) => new NetworkExport(response, response.Written ? ModelProto.Parser.ParseFrom(File.ReadAllBytes(request.Output)) : null))];
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        using ScratchFolder folder = new();
+        ExportRequest[] requests = [.. networks.Select((network, i) => network.Request(folder.File($"{i}")))];
+        return [.. Exports.Run(requests).Zip(requests, (response, request) => new NetworkExport(response, response.Written ? Exports.Model(request) : null))];
     }
 
     private ExportRequest Request(string path) => new()

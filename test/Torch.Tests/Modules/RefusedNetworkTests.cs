@@ -21,7 +21,7 @@ public sealed class RefusedExports
 public sealed class RefusedNetworkTests(RefusedExports exports) : IClassFixture<RefusedExports>
 {
     [Theory]
-    [InlineData("DataDependentBranch", "OCT2113", "THSTensor_data")]
+    [InlineData("DataDependentBranch", "OCT2113", "THSTensor_data in DataDependentBranch")]
     [InlineData("WriteThroughView", "OCT2110", "THSTensor_add_scalar_ in WriteThroughView")]
     [InlineData("NoisyNetwork", "OCT2111", "THSTensor_rand_like")]
     [InlineData("AlwaysDropping", "OCT2109", "training=true")]
