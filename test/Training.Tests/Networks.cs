@@ -4,6 +4,9 @@ using static TorchSharp.torch.nn;
 
 namespace Octet.Training.Tests;
 
+// TorchSharp takes the names of the state from those of the fields.
+#pragma warning disable IDE1006
+
 /// <summary>Networks in the forms that users write.</summary>
 internal static class Networks
 {
