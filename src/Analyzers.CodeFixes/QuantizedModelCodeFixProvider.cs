@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Composition;
-using System.Resources;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CodeActions;
 using Microsoft.CodeAnalysis.CodeFixes;
@@ -14,11 +13,6 @@ namespace Octet.Analyzers;
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(QuantizedModelCodeFixProvider)), Shared]
 public sealed class QuantizedModelCodeFixProvider : CodeFixProvider
 {
-    private static readonly LocalizableString Title = new LocalizableResourceString(
-        "OCT0002_Fix",
-        new ResourceManager("Octet.Analyzers.FixMessages", typeof(QuantizedModelCodeFixProvider).Assembly),
-        typeof(QuantizedModelCodeFixProvider));
-
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds { get; } = ImmutableArray.Create(Rules.CounterpartNotUsedId);
 
@@ -36,7 +30,7 @@ public sealed class QuantizedModelCodeFixProvider : CodeFixProvider
             if (Replacement.For(diagnostic, model, context.CancellationToken) is null) continue;
             context.RegisterCodeFix(
                 CodeAction.Create(
-                    Title.ToString(),
+                    FixTitles.Of("OCT0002_Fix"),
                     cancellation => Fix(context.Document, ImmutableArray.Create(diagnostic), cancellation),
                     equivalenceKey: Rules.CounterpartNotUsedId),
                 diagnostic);

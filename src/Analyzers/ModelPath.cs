@@ -25,15 +25,21 @@ internal sealed class ModelPath
     /// <summary>The segments; the last one is the file's name.</summary>
     public ImmutableArray<string> Segments { get; }
 
-    /// <summary>True for <c>direction.int8.onnx</c> and its like: a file that is not the float model.</summary>
-    public bool IsVariant
+    /// <summary>The name of the variant that <c>direction.int8.onnx</c> and its like hold; null for a float model.</summary>
+    public string? Variant
     {
         get
         {
             string stem = Segments[^1].Substring(0, Segments[^1].Length - Extension.Length);
-            return Variants.Any(variant => stem.EndsWith("." + variant, StringComparison.OrdinalIgnoreCase));
+            return Variants.FirstOrDefault(variant => stem.EndsWith("." + variant, StringComparison.OrdinalIgnoreCase));
         }
     }
+
+    /// <summary>True for <c>direction.int8.onnx</c> and its like: a file that is not the float model.</summary>
+    public bool IsVariant => Variant is not null;
+
+    /// <summary>True for a variant whose activations are in 8 bits: it needs integer kernels to be faster than float.</summary>
+    public bool IsInteger => Variant is "int8" or "int8-portable";
 
     /// <summary>The path of a model that a string's tail spells, or null when the file's name is not known or not a model's.</summary>
     public static ModelPath? OfModel(KnownTail tail)

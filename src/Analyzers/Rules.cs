@@ -12,11 +12,17 @@ public static class Rules
     /// <summary>Id of <see cref="CounterpartNotUsed"/>.</summary>
     public const string CounterpartNotUsedId = "OCT0002";
 
+    /// <summary>Id of <see cref="FakeQuantization"/>.</summary>
+    public const string FakeQuantizationId = "OCT0003";
+
     /// <summary>
     /// Property of an OCT0002 diagnostic: the shim's member as the project file's root namespace spells it, such as
     /// <c>MyApp.QuantizedModels.Direction</c>. Absent where its <c>CreateSession</c> cannot stand in for the constructor.
     /// </summary>
     public const string ShimProperty = "Shim";
+
+    /// <summary>Property of an OCT0003 diagnostic whose additional location assigns a graph optimization level that can be raised.</summary>
+    public const string LevelProperty = "Level";
 
     private const string HelpLinkBase = "https://github.com/octet-net/octet/blob/main/docs/diagnostics/";
     private const string Category = "Performance";
@@ -44,6 +50,17 @@ public static class Rules
         isEnabledByDefault: true,
         Text("OCT0002_Description"),
         HelpLinkBase + CounterpartNotUsedId + ".md");
+
+    /// <summary>OCT0003: a quantized model runs without integer kernels. Arguments: model, why and what to do.</summary>
+    public static readonly DiagnosticDescriptor FakeQuantization = new(
+        FakeQuantizationId,
+        Text("OCT0003_Title"),
+        Text("OCT0003_Message"),
+        Category,
+        DiagnosticSeverity.Info,
+        isEnabledByDefault: true,
+        Text("OCT0003_Description"),
+        HelpLinkBase + FakeQuantizationId + ".md");
 
     internal static LocalizableString Text(string name, params string[] arguments) =>
         new LocalizableResourceString(name, Texts, typeof(Rules), arguments);

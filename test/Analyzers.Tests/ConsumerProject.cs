@@ -1,5 +1,7 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CodeFixes;
 using Microsoft.CodeAnalysis.CSharp.Testing;
+using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Testing;
 
 namespace Octet.Analyzers.Tests;
@@ -11,7 +13,17 @@ internal sealed class ConsumerProject
     private const string OnnxRuntime = """
         namespace Microsoft.ML.OnnxRuntime
         {
-            public class SessionOptions { public int IntraOpNumThreads { get; set; } }
+            public enum GraphOptimizationLevel { ORT_DISABLE_ALL = 0, ORT_ENABLE_BASIC = 1, ORT_ENABLE_EXTENDED = 2, ORT_ENABLE_LAYOUT = 3, ORT_ENABLE_ALL = 99 }
+            public class SessionOptions : System.IDisposable
+            {
+                public int IntraOpNumThreads { get; set; }
+                public GraphOptimizationLevel GraphOptimizationLevel { get; set; } = GraphOptimizationLevel.ORT_ENABLE_ALL;
+                public void AppendExecutionProvider_CPU(int useArena = 1) { }
+                public void AppendExecutionProvider_CUDA(int deviceId = 0) { }
+                public void AppendExecutionProvider(string providerName, System.Collections.Generic.Dictionary<string, string> providerOptions = null) { }
+                public static SessionOptions MakeSessionOptionWithCudaProvider(int deviceId = 0) => new SessionOptions();
+                public void Dispose() { }
+            }
             public class PrePackedWeightsContainer { }
             public class InferenceSession : System.IDisposable
             {
@@ -83,22 +95,27 @@ internal sealed class ConsumerProject
     /// <summary>A project with no model.</summary>
     public static ConsumerProject WithoutModels { get; } = new();
 
-    /// <summary>Runs the analyzer; the diagnostics stand in the source as markup, or at the end with their texts.</summary>
-    public Task Analyze(string source, params DiagnosticResult[] expected)
-    {
-        var test = new CSharpAnalyzerTest<FloatModelAnalyzer, DefaultVerifier> { ReferenceAssemblies = NoPackages };
-        Arrange(test.TestState, source);
-        test.ExpectedDiagnostics.AddRange(expected);
-        return test.RunAsync();
-    }
+    /// <summary>Runs the analyzer of OCT0001 and its like; the diagnostics stand in the source as markup, or at the end with their texts.</summary>
+    public Task Analyze(string source, params DiagnosticResult[] expected) => Analyze<FloatModelAnalyzer>(source, expected);
 
-    /// <summary>Runs the code fix, one by one and for all at once, and checks that the result compiles.</summary>
-    public Task Fix(string source, string result, params (string File, string Source)[] otherResults)
+    /// <summary>Runs an analyzer; the diagnostics stand in the source as markup, or at the end with their texts.</summary>
+    public Task Analyze<TAnalyzer>(string source, params DiagnosticResult[] expected)
+        where TAnalyzer : DiagnosticAnalyzer, new() =>
+        Analyze(new CSharpAnalyzerTest<TAnalyzer, DefaultVerifier>(), source, expected);
+
+    /// <summary>Runs every analyzer that is packed.</summary>
+    public Task AnalyzeWithAll(string source, params DiagnosticResult[] expected) => Analyze(new EveryAnalyzerTest(), source, expected);
+
+    /// <summary>Runs the code fix of OCT0002, one by one and for all at once, and checks that the result compiles.</summary>
+    public Task Fix(string source, string result, params (string File, string Source)[] otherResults) =>
+        Fix<FloatModelAnalyzer, QuantizedModelCodeFixProvider>(source, result, otherResults);
+
+    /// <summary>Runs a code fix, one by one and for all at once, and checks that the result compiles.</summary>
+    public Task Fix<TAnalyzer, TFix>(string source, string result, params (string File, string Source)[] otherResults)
+        where TAnalyzer : DiagnosticAnalyzer, new()
+        where TFix : CodeFixProvider, new()
     {
-        var test = new CSharpCodeFixTest<FloatModelAnalyzer, QuantizedModelCodeFixProvider, DefaultVerifier>
-        {
-            ReferenceAssemblies = NoPackages,
-        };
+        var test = new CSharpCodeFixTest<TAnalyzer, TFix, DefaultVerifier> { ReferenceAssemblies = NoPackages };
         Arrange(test.TestState, source);
         test.FixedState.Sources.Add(result);
         foreach ((string file, string text) in otherResults) test.FixedState.Sources.Add((file, text));
@@ -106,8 +123,21 @@ internal sealed class ConsumerProject
         return test.RunAsync();
     }
 
-    /// <summary>Checks that the code fix is not offered.</summary>
+    /// <summary>Checks that the code fix of OCT0002 is not offered.</summary>
     public Task HasNoFix(string source) => Fix(source, source);
+
+    /// <summary>Checks that a code fix is not offered.</summary>
+    public Task HasNoFix<TAnalyzer, TFix>(string source)
+        where TAnalyzer : DiagnosticAnalyzer, new()
+        where TFix : CodeFixProvider, new() => Fix<TAnalyzer, TFix>(source, source);
+
+    private Task Analyze(AnalyzerTest<DefaultVerifier> test, string source, DiagnosticResult[] expected)
+    {
+        test.ReferenceAssemblies = NoPackages;
+        Arrange(test.TestState, source);
+        test.ExpectedDiagnostics.AddRange(expected);
+        return test.RunAsync();
+    }
 
     private static ReferenceAssemblies NoPackages { get; } = new("");
 
@@ -163,5 +193,10 @@ internal sealed class ConsumerProject
             config.Add($"build_metadata.AdditionalFiles.QuantizeModelShim = {Models[i].Shim}");
         }
         state.AnalyzerConfigFiles.Add(("/.globalconfig", string.Join("\n", config)));
+    }
+
+    private sealed class EveryAnalyzerTest : CSharpAnalyzerTest<FloatModelAnalyzer, DefaultVerifier>
+    {
+        protected override IEnumerable<DiagnosticAnalyzer> GetDiagnosticAnalyzers() => RulesTests.Analyzers;
     }
 }
