@@ -9,12 +9,13 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace Octet.Analyzers;
 
-/// <summary>Fixes OCT0002: opens the model through the member that the build generated for it.</summary>
+/// <summary>Fixes OCT0002 and OCT0004: opens the model through the member that the build generated for it.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(QuantizedModelCodeFixProvider)), Shared]
 public sealed class QuantizedModelCodeFixProvider : CodeFixProvider
 {
     /// <inheritdoc/>
-    public override ImmutableArray<string> FixableDiagnosticIds { get; } = ImmutableArray.Create(Rules.CounterpartNotUsedId);
+    public override ImmutableArray<string> FixableDiagnosticIds { get; } =
+        ImmutableArray.Create(Rules.CounterpartNotUsedId, Rules.LosingVariantLoadedId);
 
     /// <inheritdoc/>
     public override FixAllProvider GetFixAllProvider() =>
@@ -32,7 +33,7 @@ public sealed class QuantizedModelCodeFixProvider : CodeFixProvider
                 CodeAction.Create(
                     FixTitles.Of("OCT0002_Fix"),
                     cancellation => Fix(context.Document, ImmutableArray.Create(diagnostic), cancellation),
-                    equivalenceKey: Rules.CounterpartNotUsedId),
+                    equivalenceKey: diagnostic.Id),
                 diagnostic);
         }
     }

@@ -38,6 +38,11 @@ internal sealed class ModelPath
     /// <summary>True for <c>direction.int8.onnx</c> and its like: a file that is not the float model.</summary>
     public bool IsVariant => Variant is not null;
 
+    /// <summary>The path of the float model that a variant was made from.</summary>
+    public ModelPath Source =>
+        Variant is not { } variant ? this : new ModelPath(_root, Segments.SetItem(
+            Segments.Length - 1, Segments[^1].Remove(Segments[^1].Length - Extension.Length - variant.Length - 1, variant.Length + 1)));
+
     /// <summary>True for a variant whose activations are in 8 bits: it needs integer kernels to be faster than float.</summary>
     public bool IsInteger => Variant is "int8" or "int8-portable";
 

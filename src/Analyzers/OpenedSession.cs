@@ -12,8 +12,7 @@ internal sealed record OpenedSession(ModelPath? Path, string? Member, IOperation
     /// <summary>Reads a constructor call or an invocation; null when it opens no session, or one on a model that cannot be told.</summary>
     public static OpenedSession? Of(IOperation operation, KnownTypes types, TailReader reader, CancellationToken cancellationToken) => operation switch
     {
-        IObjectCreationOperation creation when types.IsSession(creation.Type)
-            && SessionSource.Of(creation, types) is { } source
+        IObjectCreationOperation creation when SessionSource.Of(creation, types) is { } source
             && ModelPath.OfModel(reader.Read(source.Path, cancellationToken)) is { } path =>
                 new OpenedSession(path, null, OptionsAmong(creation.Arguments, types)),
         IInvocationOperation { TargetMethod.Name: "CreateSession", Instance: { } member } call when types.IsQuantizedModel(member.Type) =>

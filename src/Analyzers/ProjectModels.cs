@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Text;
 
 namespace Octet.Analyzers;
 
@@ -10,6 +11,7 @@ internal sealed class ProjectModels
 {
     private readonly ImmutableArray<(ModelPath Link, string Shim)> _models;
     private readonly ImmutableHashSet<string> _shimTypes;
+    private readonly Lazy<ImmutableArray<(ModelPath Link, string Variant, string Verdict)>> _verdicts;
     private readonly ModelPath? _folder;
     private readonly StringComparer _segments;
 
@@ -27,6 +29,8 @@ internal sealed class ProjectModels
         _shimTypes = _models.Where(model => model.Shim.Contains("."))
             .Select(model => model.Shim.Substring(0, model.Shim.LastIndexOf('.')))
             .ToImmutableHashSet();
+
+        _verdicts = new(() => ReadVerdicts(options).ToImmutableArray());
 
         string folder = Value(build.GlobalOptions, "build_property.ProjectDir");
         _folder = folder.Length > 0 ? ModelPath.Of(folder) : null;
@@ -50,6 +54,20 @@ internal sealed class ProjectModels
         return best > 0;
     }
 
+    /// <summary>What the last build found of a variant: faster, slower or inaccurate; null when nothing is known of it.</summary>
+    public string? VerdictOn(ModelPath path)
+    {
+        if (path.Variant is not { } variant) return null;
+        ModelPath source = path.Source;
+        int best = _verdicts.Value.Select(verdict => source.Agreement(verdict.Link, _segments)).DefaultIfEmpty().Max();
+        string[] verdicts = best == 0 ? [] :
+        [
+            .. _verdicts.Value.Where(verdict => verdict.Variant == variant && source.Agreement(verdict.Link, _segments) == best)
+                .Select(verdict => verdict.Verdict).Distinct(),
+        ];
+        return verdicts is [var only] ? only : null;
+    }
+
     /// <summary>The path as the project's items name it.</summary>
     public string Name(ModelPath path) => path.RelativeTo(_folder, _segments);
 
@@ -64,6 +82,18 @@ internal sealed class ProjectModels
             if (_shimTypes.Contains(type.ToDisplayString())) return true;
         return false;
     }
+
+    // models.txt of the last build, a line a model: name, selected variant, inputs, outputs, link, and `int8=faster,int4-weights=slower`.
+    private static IEnumerable<(ModelPath, string, string)> ReadVerdicts(AnalyzerOptions options) =>
+        from file in options.AdditionalFiles
+        where Value(options.AnalyzerConfigOptionsProvider.GetOptions(file), "build_metadata.AdditionalFiles.QuantizeModelVerdicts") == "true"
+        from line in file.GetText()?.Lines ?? Enumerable.Empty<TextLine>()
+        let columns = line.ToString().Split('\t')
+        where columns.Length >= 6
+        from verdict in columns[5].Split(',')
+        let parts = verdict.Split('=')
+        where parts.Length == 2
+        select (ModelPath.Of(columns[4]), parts[0], parts[1]);
 
     private static string Value(AnalyzerConfigOptions options, string key) =>
         options.TryGetValue(key, out string? value) ? value.Trim() : "";

@@ -15,8 +15,11 @@ public static class Rules
     /// <summary>Id of <see cref="FakeQuantization"/>.</summary>
     public const string FakeQuantizationId = "OCT0003";
 
+    /// <summary>Id of <see cref="LosingVariantLoaded"/>.</summary>
+    public const string LosingVariantLoadedId = "OCT0004";
+
     /// <summary>
-    /// Property of an OCT0002 diagnostic: the shim's member as the project file's root namespace spells it, such as
+    /// Property of an OCT0002 or OCT0004 diagnostic: the shim's member as the project file's root namespace spells it, such as
     /// <c>MyApp.QuantizedModels.Direction</c>. Absent where its <c>CreateSession</c> cannot stand in for the constructor.
     /// </summary>
     public const string ShimProperty = "Shim";
@@ -61,6 +64,17 @@ public static class Rules
         isEnabledByDefault: true,
         Text("OCT0003_Description"),
         HelpLinkBase + FakeQuantizationId + ".md");
+
+    /// <summary>OCT0004: a variant is loaded by its path though the build found it slower or inaccurate. Arguments: path, verdict, shim member.</summary>
+    public static readonly DiagnosticDescriptor LosingVariantLoaded = new(
+        LosingVariantLoadedId,
+        Text("OCT0004_Title"),
+        Text("OCT0004_Message"),
+        Category,
+        DiagnosticSeverity.Info,
+        isEnabledByDefault: true,
+        Text("OCT0004_Description"),
+        HelpLinkBase + LosingVariantLoadedId + ".md");
 
     internal static LocalizableString Text(string name, params string[] arguments) =>
         new LocalizableResourceString(name, Texts, typeof(Rules), arguments);

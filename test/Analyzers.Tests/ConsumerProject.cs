@@ -42,6 +42,21 @@ internal sealed class ConsumerProject
         }
         """;
 
+    /// <summary>What the application uses of ML.NET, with the overloads as 4.0 declares them.</summary>
+    private const string MachineLearning = """
+        namespace Microsoft.ML
+        {
+            public class TransformsCatalog { }
+            public class OnnxScoringEstimator { }
+            public static class OnnxCatalog
+            {
+                public static OnnxScoringEstimator ApplyOnnxModel(this TransformsCatalog catalog, string modelFile, int? gpuDeviceId = null, bool fallbackToCpu = false) => null;
+                public static OnnxScoringEstimator ApplyOnnxModel(this TransformsCatalog catalog, string outputColumnName, string inputColumnName, string modelFile, int? gpuDeviceId = null, bool fallbackToCpu = false) => null;
+                public static OnnxScoringEstimator ApplyOnnxModel(this TransformsCatalog catalog, string[] outputColumnNames, string[] inputColumnNames, string modelFile, int? gpuDeviceId = null, bool fallbackToCpu = false) => null;
+            }
+        }
+        """;
+
     private const string OctetRuntime = """
         #nullable enable
         namespace Octet
@@ -65,6 +80,9 @@ internal sealed class ConsumerProject
     /// <summary>The models among the project's items, by link, with the full name of the shim's member ("" for none).</summary>
     public (string Link, string Shim)[] Models { get; init; } = [];
 
+    /// <summary>What the last build wrote of the models, models.txt; empty for none.</summary>
+    public string Facts { get; init; } = "";
+
     /// <summary>The property QuantizeModels.</summary>
     public string QuantizeModels { get; init; } = "true";
 
@@ -84,6 +102,7 @@ internal sealed class ConsumerProject
     public static ConsumerProject WithDirection { get; } = new()
     {
         Models = [("models/direction.onnx", "MyApp.QuantizedModels.Direction")],
+        Facts = "direction\tint8\tx: float[1,3,48,192]\ty: float[1,2]\tmodels/direction.onnx\tfloat=baseline,int8=faster,int8-dynamic=slower,int4-weights=inaccurate\n",
     };
 
     /// <summary>A project with two models, models/direction.onnx and models/face.onnx.</summary>
@@ -147,6 +166,7 @@ internal sealed class ConsumerProject
         {
             if (!HasOnnxRuntime) yield break;
             yield return ("OnnxRuntime.cs", OnnxRuntime);
+            yield return ("MachineLearning.cs", MachineLearning);
             yield return ("OctetRuntime.cs", OctetRuntime);
             if (!HasShim) yield break;
             IEnumerable<string> parts = Models.Where(model => model.Shim.Length > 0).Select(ShimPart);
@@ -191,6 +211,12 @@ internal sealed class ConsumerProject
             config.Add($"[{file}]");
             config.Add($"build_metadata.AdditionalFiles.QuantizeModelLink = {Models[i].Link}");
             config.Add($"build_metadata.AdditionalFiles.QuantizeModelShim = {Models[i].Shim}");
+        }
+        if (Facts.Length > 0)
+        {
+            state.AdditionalFiles.Add(("/obj/octet/models.txt", Facts));
+            config.Add("[/obj/octet/models.txt]");
+            config.Add("build_metadata.AdditionalFiles.QuantizeModelVerdicts = true");
         }
         state.AnalyzerConfigFiles.Add(("/.globalconfig", string.Join("\n", config)));
     }
