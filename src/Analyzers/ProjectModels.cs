@@ -10,6 +10,7 @@ namespace Octet.Analyzers;
 internal sealed class ProjectModels
 {
     private readonly ImmutableArray<(ModelPath Link, string Shim)> _models;
+    private readonly ImmutableDictionary<string, ImmutableArray<string>> _shimsByName;
     private readonly ImmutableHashSet<string> _shimTypes;
     private readonly Lazy<ImmutableArray<(ModelPath Link, string Variant, string Verdict)>> _verdicts;
     private readonly ModelPath? _folder;
@@ -30,6 +31,9 @@ internal sealed class ProjectModels
             .Select(model => model.Shim.Substring(0, model.Shim.LastIndexOf('.')))
             .ToImmutableHashSet();
 
+        _shimsByName = _models.Where(model => model.Link.Segments.Length > 0)
+            .GroupBy(model => Path.GetFileNameWithoutExtension(model.Link.Segments[^1]), model => model.Shim)
+            .ToImmutableDictionary(group => group.Key, group => group.ToImmutableArray());
         _verdicts = new(() => ReadVerdicts(options).ToImmutableArray());
 
         string folder = Value(build.GlobalOptions, "build_property.ProjectDir");
@@ -54,6 +58,25 @@ internal sealed class ProjectModels
         return best > 0;
     }
 
+    /// <summary>The models that a member of the generated class opens: the place in the output, and the member.</summary>
+    public IEnumerable<(string Link, string Shim)> Shims =>
+        _models.Where(model => model.Shim.Length > 0).Select(model => (string.Join("/", model.Link.Segments), model.Shim)).Distinct();
+
+    /// <summary>True when any model has a member of the generated class.</summary>
+    public bool HasShims => !_shimTypes.IsEmpty;
+
+    /// <summary>The members of the models that a file's name without its extension may mean.</summary>
+    public ImmutableArray<string> ShimsNamed(string name) => _shimsByName.TryGetValue(name, out ImmutableArray<string> shims) ? shims : ImmutableArray<string>.Empty;
+
+    /// <summary>The members of all models that a path, or the path of a variant, may mean.</summary>
+    public IEnumerable<string> ShimsFitting(ModelPath path)
+    {
+        ModelPath source = path.Source;
+        return from model in _models
+               where path.Agreement(model.Link, _segments) > 0 || source.Agreement(model.Link, _segments) > 0
+               select model.Shim;
+    }
+
     /// <summary>What the last build found of a variant: faster, slower or inaccurate; null when nothing is known of it.</summary>
     public string? VerdictOn(ModelPath path)
     {
@@ -74,6 +97,13 @@ internal sealed class ProjectModels
     /// <summary>The line that makes the model one of the project's.</summary>
     public string ItemLine(ModelPath path) =>
         $"""<QuantizeModel Include="{SecurityElement.Escape(Name(path))}" CalibrationData="calibration/*.png" />""";
+
+    /// <summary>The line that makes a checkpoint one of the project's models. A TorchScript archive holds its module, and needs no <paramref name="module"/>.</summary>
+    public string ItemLine(ModelPath checkpoint, ITypeSymbol? module)
+    {
+        string type = module is null ? "" : $" ModuleType=\"{SecurityElement.Escape(module.ToDisplayString())}\"";
+        return $"<QuantizeModel Include=\"{SecurityElement.Escape(Name(checkpoint))}\"{type} InputShapes=\"input=1,3,32,32\" CalibrationData=\"calibration/*.npy\" />";
+    }
 
     /// <summary>True for the generated class and what its other parts hold: there the float model is opened on purpose.</summary>
     public bool IsShim(INamedTypeSymbol? type)

@@ -57,6 +57,50 @@ internal sealed class ConsumerProject
         }
         """;
 
+    /// <summary>What the application uses of TorchSharp, as 0.107 declares it.</summary>
+    private const string TorchSharp = """
+        namespace TorchSharp
+        {
+            public static class torch
+            {
+                public static System.IDisposable no_grad() => null;
+                public static System.IDisposable inference_mode(bool mode = true) => null;
+                public static System.IDisposable set_grad_enabled(bool mode = true) => null;
+                public class Tensor { public void backward() { } }
+                public static class jit
+                {
+                    public class ScriptModule : nn.Module { public object forward(params object[] objs) => null; public object call(params object[] objs) => null; }
+                    public sealed class ScriptModule<T, TResult> : ScriptModule { public TResult forward(T tensor) => default; public TResult call(T tensor) => default; }
+                    public static ScriptModule load(string filename) => null;
+                    public static ScriptModule<T1, TResult> load<T1, TResult>(string filename) => null;
+                }
+                public static class nn
+                {
+                    public class Module : System.IDisposable
+                    {
+                        public virtual Module load(string location, bool strict = true) => this;
+                        public virtual void train(bool on = true) { }
+                        public void eval() { }
+                        public void Dispose() { }
+                    }
+                    public abstract class Module<T, TResult> : Module
+                    {
+                        public abstract TResult forward(T input);
+                        public TResult call(T input) => forward(input);
+                    }
+                }
+            }
+            public static class ModuleExtensionMethods { public static T to<T>(this T module, string device) where T : torch.nn.Module => module; }
+        }
+        namespace MyApp
+        {
+            public sealed class Net : TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>
+            {
+                public override TorchSharp.torch.Tensor forward(TorchSharp.torch.Tensor input) => input;
+            }
+        }
+        """;
+
     private const string OctetRuntime = """
         #nullable enable
         namespace Octet
@@ -94,6 +138,9 @@ internal sealed class ConsumerProject
 
     /// <summary>False for a project without ONNX Runtime.</summary>
     public bool HasOnnxRuntime { get; init; } = true;
+
+    /// <summary>False for a project without TorchSharp.</summary>
+    public bool HasTorchSharp { get; init; } = true;
 
     /// <summary>Sources beside the one under test.</summary>
     public (string File, string Source)[] OtherSources { get; init; } = [];
@@ -164,6 +211,7 @@ internal sealed class ConsumerProject
     {
         get
         {
+            if (HasTorchSharp) yield return ("TorchSharp.cs", TorchSharp);
             if (!HasOnnxRuntime) yield break;
             yield return ("OnnxRuntime.cs", OnnxRuntime);
             yield return ("MachineLearning.cs", MachineLearning);

@@ -31,6 +31,9 @@ public class RulesTests
     [InlineData("OCT0002", DiagnosticSeverity.Warning)]
     [InlineData("OCT0003", DiagnosticSeverity.Info)]
     [InlineData("OCT0004", DiagnosticSeverity.Info)]
+    [InlineData("OCT0005", DiagnosticSeverity.Info)]
+    [InlineData("OCT0006", DiagnosticSeverity.Info)]
+    [InlineData("OCT0007", DiagnosticSeverity.Info)]
     public void Has_its_severity(string id, DiagnosticSeverity severity) => Assert.Equal(severity, Find(id).DefaultSeverity);
 
     [Fact]
@@ -41,7 +44,7 @@ public class RulesTests
     public void Code_fixes_are_for_the_rules_that_have_one_and_fix_all()
     {
         CodeFixProvider[] providers = [.. InstancesOf<CodeFixProvider>(typeof(QuantizedModelCodeFixProvider))];
-        Assert.Equal(["OCT0002", "OCT0003", "OCT0004"], providers.SelectMany(provider => provider.FixableDiagnosticIds).Order());
+        Assert.Equal(["OCT0002", "OCT0003", "OCT0004", "OCT0005", "OCT0006"], providers.SelectMany(provider => provider.FixableDiagnosticIds).Order());
         Assert.All(providers, provider => Assert.NotNull(provider.GetFixAllProvider()));
     }
 
