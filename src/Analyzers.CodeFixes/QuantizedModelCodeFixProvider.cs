@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Composition;
-using System.Resources;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CodeActions;
 using Microsoft.CodeAnalysis.CodeFixes;
@@ -10,17 +9,13 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace Octet.Analyzers;
 
-/// <summary>Fixes OCT0002: opens the model through the member that the build generated for it.</summary>
+/// <summary>Fixes OCT0002 and OCT0004: opens the model through the member that the build generated for it.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(QuantizedModelCodeFixProvider)), Shared]
 public sealed class QuantizedModelCodeFixProvider : CodeFixProvider
 {
-    private static readonly LocalizableString Title = new LocalizableResourceString(
-        "OCT0002_Fix",
-        new ResourceManager("Octet.Analyzers.FixMessages", typeof(QuantizedModelCodeFixProvider).Assembly),
-        typeof(QuantizedModelCodeFixProvider));
-
     /// <inheritdoc/>
-    public override ImmutableArray<string> FixableDiagnosticIds { get; } = ImmutableArray.Create(Rules.CounterpartNotUsedId);
+    public override ImmutableArray<string> FixableDiagnosticIds { get; } =
+        ImmutableArray.Create(Rules.CounterpartNotUsedId, Rules.LosingVariantLoadedId);
 
     /// <inheritdoc/>
     public override FixAllProvider GetFixAllProvider() =>
@@ -36,9 +31,9 @@ public sealed class QuantizedModelCodeFixProvider : CodeFixProvider
             if (Replacement.For(diagnostic, model, context.CancellationToken) is null) continue;
             context.RegisterCodeFix(
                 CodeAction.Create(
-                    Title.ToString(),
+                    FixTitles.Of("OCT0002_Fix"),
                     cancellation => Fix(context.Document, ImmutableArray.Create(diagnostic), cancellation),
-                    equivalenceKey: Rules.CounterpartNotUsedId),
+                    equivalenceKey: diagnostic.Id),
                 diagnostic);
         }
     }

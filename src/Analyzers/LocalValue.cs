@@ -28,7 +28,8 @@ internal static class LocalValue
         bool Same(ILocalSymbol local) => SymbolEqualityComparer.Default.Equals(local, reference.Local);
     }
 
-    private static IOperation Outermost(IOperation operation)
+    /// <summary>The whole body that an operation stands in.</summary>
+    public static IOperation Outermost(IOperation operation)
     {
         while (operation.Parent is { } parent) operation = parent;
         return operation;

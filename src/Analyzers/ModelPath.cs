@@ -25,18 +25,39 @@ internal sealed class ModelPath
     /// <summary>The segments; the last one is the file's name.</summary>
     public ImmutableArray<string> Segments { get; }
 
-    /// <summary>True for <c>direction.int8.onnx</c> and its like: a file that is not the float model.</summary>
-    public bool IsVariant
+    /// <summary>The name of the variant that <c>direction.int8.onnx</c> and its like hold; null for a float model.</summary>
+    public string? Variant
     {
         get
         {
+            if (!Segments[^1].EndsWith(Extension, StringComparison.OrdinalIgnoreCase)) return null;
             string stem = Segments[^1].Substring(0, Segments[^1].Length - Extension.Length);
-            return Variants.Any(variant => stem.EndsWith("." + variant, StringComparison.OrdinalIgnoreCase));
+            return Variants.FirstOrDefault(variant => stem.EndsWith("." + variant, StringComparison.OrdinalIgnoreCase));
         }
     }
 
+    /// <summary>True for <c>direction.int8.onnx</c> and its like: a file that is not the float model.</summary>
+    public bool IsVariant => Variant is not null;
+
+    /// <summary>The path of the float model that a variant was made from.</summary>
+    public ModelPath Source =>
+        Variant is not { } variant ? this : new ModelPath(_root, Segments.SetItem(
+            Segments.Length - 1, Segments[^1].Remove(Segments[^1].Length - Extension.Length - variant.Length - 1, variant.Length + 1)));
+
+    /// <summary>True for a variant whose activations are in 8 bits: it needs integer kernels to be faster than float.</summary>
+    public bool IsInteger => Variant is "int8" or "int8-portable";
+
+    /// <summary>The path with the extension of a model: where the build puts what it exports from a checkpoint.</summary>
+    public ModelPath Exported => new(_root, Segments.SetItem(Segments.Length - 1, System.IO.Path.ChangeExtension(Segments[^1], Extension)));
+
     /// <summary>The path of a model that a string's tail spells, or null when the file's name is not known or not a model's.</summary>
-    public static ModelPath? OfModel(KnownTail tail)
+    public static ModelPath? OfModel(KnownTail tail) =>
+        OfFile(tail) is { Segments: [.., var name] } path
+            && name.Length > Extension.Length
+            && name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? path : null;
+
+    /// <summary>The path of a file that a string's tail spells, or null when the file's name is not known.</summary>
+    public static ModelPath? OfFile(KnownTail tail)
     {
         string text = tail.Text.Replace('\\', '/');
         if (!tail.IsWhole)
@@ -47,9 +68,7 @@ internal sealed class ModelPath
             text = text.Substring(separator + 1);
         }
         ModelPath path = Of(text, mayBeRooted: tail.IsWhole);
-        return path.Segments is [.., var name]
-            && name.Length > Extension.Length
-            && name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? path : null;
+        return path.Segments.Length > 0 ? path : null;
     }
 
     /// <summary>A path that is wholly known: a model's link or a folder.</summary>

@@ -17,7 +17,7 @@ internal sealed record ShimModel(string Name, string Member, string Link, string
 /// <param name="Outputs">The outputs' signature.</param>
 internal sealed record ModelFacts(string Name, string Selected, string Inputs, string Outputs)
 {
-    /// <summary>Reads models.txt: a line a model in the plan's order, its columns separated by tabs.</summary>
+    /// <summary>Reads models.txt: a line a model in the plan's order, its columns separated by tabs. The analyzer reads those behind the fourth.</summary>
     public static IReadOnlyList<ModelFacts> Read(IEnumerable<string> lines) =>
         [.. from line in lines let columns = line.Split('\t') where columns.Length >= 4 select new ModelFacts(columns[0], columns[1], columns[2], columns[3])];
 }

@@ -1,5 +1,7 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CodeFixes;
 using Microsoft.CodeAnalysis.CSharp.Testing;
+using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Testing;
 
 namespace Octet.Analyzers.Tests;
@@ -11,7 +13,17 @@ internal sealed class ConsumerProject
     private const string OnnxRuntime = """
         namespace Microsoft.ML.OnnxRuntime
         {
-            public class SessionOptions { public int IntraOpNumThreads { get; set; } }
+            public enum GraphOptimizationLevel { ORT_DISABLE_ALL = 0, ORT_ENABLE_BASIC = 1, ORT_ENABLE_EXTENDED = 2, ORT_ENABLE_LAYOUT = 3, ORT_ENABLE_ALL = 99 }
+            public class SessionOptions : System.IDisposable
+            {
+                public int IntraOpNumThreads { get; set; }
+                public GraphOptimizationLevel GraphOptimizationLevel { get; set; } = GraphOptimizationLevel.ORT_ENABLE_ALL;
+                public void AppendExecutionProvider_CPU(int useArena = 1) { }
+                public void AppendExecutionProvider_CUDA(int deviceId = 0) { }
+                public void AppendExecutionProvider(string providerName, System.Collections.Generic.Dictionary<string, string> providerOptions = null) { }
+                public static SessionOptions MakeSessionOptionWithCudaProvider(int deviceId = 0) => new SessionOptions();
+                public void Dispose() { }
+            }
             public class PrePackedWeightsContainer { }
             public class InferenceSession : System.IDisposable
             {
@@ -26,6 +38,65 @@ internal sealed class ConsumerProject
                 public string Tag { get; set; }
                 public void Run() { }
                 public void Dispose() { }
+            }
+        }
+        """;
+
+    /// <summary>What the application uses of ML.NET, with the overloads as 4.0 declares them.</summary>
+    private const string MachineLearning = """
+        namespace Microsoft.ML
+        {
+            public class TransformsCatalog { }
+            public class OnnxScoringEstimator { }
+            public static class OnnxCatalog
+            {
+                public static OnnxScoringEstimator ApplyOnnxModel(this TransformsCatalog catalog, string modelFile, int? gpuDeviceId = null, bool fallbackToCpu = false) => null;
+                public static OnnxScoringEstimator ApplyOnnxModel(this TransformsCatalog catalog, string outputColumnName, string inputColumnName, string modelFile, int? gpuDeviceId = null, bool fallbackToCpu = false) => null;
+                public static OnnxScoringEstimator ApplyOnnxModel(this TransformsCatalog catalog, string[] outputColumnNames, string[] inputColumnNames, string modelFile, int? gpuDeviceId = null, bool fallbackToCpu = false) => null;
+            }
+        }
+        """;
+
+    /// <summary>What the application uses of TorchSharp, as 0.107 declares it.</summary>
+    private const string TorchSharp = """
+        namespace TorchSharp
+        {
+            public static class torch
+            {
+                public static System.IDisposable no_grad() => null;
+                public static System.IDisposable inference_mode(bool mode = true) => null;
+                public static System.IDisposable set_grad_enabled(bool mode = true) => null;
+                public class Tensor { public void backward() { } }
+                public static class jit
+                {
+                    public class ScriptModule : nn.Module { public object forward(params object[] objs) => null; public object call(params object[] objs) => null; }
+                    public sealed class ScriptModule<T, TResult> : ScriptModule { public TResult forward(T tensor) => default; public TResult call(T tensor) => default; }
+                    public static ScriptModule load(string filename) => null;
+                    public static ScriptModule<T1, TResult> load<T1, TResult>(string filename) => null;
+                }
+                public static class nn
+                {
+                    public class Module : System.IDisposable
+                    {
+                        public virtual Module load(string location, bool strict = true) => this;
+                        public virtual void train(bool on = true) { }
+                        public void eval() { }
+                        public void Dispose() { }
+                    }
+                    public abstract class Module<T, TResult> : Module
+                    {
+                        public abstract TResult forward(T input);
+                        public TResult call(T input) => forward(input);
+                    }
+                }
+            }
+            public static class ModuleExtensionMethods { public static T to<T>(this T module, string device) where T : torch.nn.Module => module; }
+        }
+        namespace MyApp
+        {
+            public sealed class Net : TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>
+            {
+                public override TorchSharp.torch.Tensor forward(TorchSharp.torch.Tensor input) => input;
             }
         }
         """;
@@ -53,6 +124,9 @@ internal sealed class ConsumerProject
     /// <summary>The models among the project's items, by link, with the full name of the shim's member ("" for none).</summary>
     public (string Link, string Shim)[] Models { get; init; } = [];
 
+    /// <summary>What the last build wrote of the models, models.txt; empty for none.</summary>
+    public string Facts { get; init; } = "";
+
     /// <summary>The property QuantizeModels.</summary>
     public string QuantizeModels { get; init; } = "true";
 
@@ -65,6 +139,9 @@ internal sealed class ConsumerProject
     /// <summary>False for a project without ONNX Runtime.</summary>
     public bool HasOnnxRuntime { get; init; } = true;
 
+    /// <summary>False for a project without TorchSharp.</summary>
+    public bool HasTorchSharp { get; init; } = true;
+
     /// <summary>Sources beside the one under test.</summary>
     public (string File, string Source)[] OtherSources { get; init; } = [];
 
@@ -72,6 +149,7 @@ internal sealed class ConsumerProject
     public static ConsumerProject WithDirection { get; } = new()
     {
         Models = [("models/direction.onnx", "MyApp.QuantizedModels.Direction")],
+        Facts = "direction\tint8\tx: float[1,3,48,192]\ty: float[1,2]\tmodels/direction.onnx\tfloat=baseline,int8=faster,int8-dynamic=slower,int4-weights=inaccurate\n",
     };
 
     /// <summary>A project with two models, models/direction.onnx and models/face.onnx.</summary>
@@ -83,22 +161,27 @@ internal sealed class ConsumerProject
     /// <summary>A project with no model.</summary>
     public static ConsumerProject WithoutModels { get; } = new();
 
-    /// <summary>Runs the analyzer; the diagnostics stand in the source as markup, or at the end with their texts.</summary>
-    public Task Analyze(string source, params DiagnosticResult[] expected)
-    {
-        var test = new CSharpAnalyzerTest<FloatModelAnalyzer, DefaultVerifier> { ReferenceAssemblies = NoPackages };
-        Arrange(test.TestState, source);
-        test.ExpectedDiagnostics.AddRange(expected);
-        return test.RunAsync();
-    }
+    /// <summary>Runs the analyzer of OCT0001 and its like; the diagnostics stand in the source as markup, or at the end with their texts.</summary>
+    public Task Analyze(string source, params DiagnosticResult[] expected) => Analyze<FloatModelAnalyzer>(source, expected);
 
-    /// <summary>Runs the code fix, one by one and for all at once, and checks that the result compiles.</summary>
-    public Task Fix(string source, string result, params (string File, string Source)[] otherResults)
+    /// <summary>Runs an analyzer; the diagnostics stand in the source as markup, or at the end with their texts.</summary>
+    public Task Analyze<TAnalyzer>(string source, params DiagnosticResult[] expected)
+        where TAnalyzer : DiagnosticAnalyzer, new() =>
+        Analyze(new CSharpAnalyzerTest<TAnalyzer, DefaultVerifier>(), source, expected);
+
+    /// <summary>Runs every analyzer that is packed.</summary>
+    public Task AnalyzeWithAll(string source, params DiagnosticResult[] expected) => Analyze(new EveryAnalyzerTest(), source, expected);
+
+    /// <summary>Runs the code fix of OCT0002, one by one and for all at once, and checks that the result compiles.</summary>
+    public Task Fix(string source, string result, params (string File, string Source)[] otherResults) =>
+        Fix<FloatModelAnalyzer, QuantizedModelCodeFixProvider>(source, result, otherResults);
+
+    /// <summary>Runs a code fix, one by one and for all at once, and checks that the result compiles.</summary>
+    public Task Fix<TAnalyzer, TFix>(string source, string result, params (string File, string Source)[] otherResults)
+        where TAnalyzer : DiagnosticAnalyzer, new()
+        where TFix : CodeFixProvider, new()
     {
-        var test = new CSharpCodeFixTest<FloatModelAnalyzer, QuantizedModelCodeFixProvider, DefaultVerifier>
-        {
-            ReferenceAssemblies = NoPackages,
-        };
+        var test = new CSharpCodeFixTest<TAnalyzer, TFix, DefaultVerifier> { ReferenceAssemblies = NoPackages };
         Arrange(test.TestState, source);
         test.FixedState.Sources.Add(result);
         foreach ((string file, string text) in otherResults) test.FixedState.Sources.Add((file, text));
@@ -106,8 +189,21 @@ internal sealed class ConsumerProject
         return test.RunAsync();
     }
 
-    /// <summary>Checks that the code fix is not offered.</summary>
+    /// <summary>Checks that the code fix of OCT0002 is not offered.</summary>
     public Task HasNoFix(string source) => Fix(source, source);
+
+    /// <summary>Checks that a code fix is not offered.</summary>
+    public Task HasNoFix<TAnalyzer, TFix>(string source)
+        where TAnalyzer : DiagnosticAnalyzer, new()
+        where TFix : CodeFixProvider, new() => Fix<TAnalyzer, TFix>(source, source);
+
+    private Task Analyze(AnalyzerTest<DefaultVerifier> test, string source, DiagnosticResult[] expected)
+    {
+        test.ReferenceAssemblies = NoPackages;
+        Arrange(test.TestState, source);
+        test.ExpectedDiagnostics.AddRange(expected);
+        return test.RunAsync();
+    }
 
     private static ReferenceAssemblies NoPackages { get; } = new("");
 
@@ -115,8 +211,10 @@ internal sealed class ConsumerProject
     {
         get
         {
+            if (HasTorchSharp) yield return ("TorchSharp.cs", TorchSharp);
             if (!HasOnnxRuntime) yield break;
             yield return ("OnnxRuntime.cs", OnnxRuntime);
+            yield return ("MachineLearning.cs", MachineLearning);
             yield return ("OctetRuntime.cs", OctetRuntime);
             if (!HasShim) yield break;
             IEnumerable<string> parts = Models.Where(model => model.Shim.Length > 0).Select(ShimPart);
@@ -162,6 +260,17 @@ internal sealed class ConsumerProject
             config.Add($"build_metadata.AdditionalFiles.QuantizeModelLink = {Models[i].Link}");
             config.Add($"build_metadata.AdditionalFiles.QuantizeModelShim = {Models[i].Shim}");
         }
+        if (Facts.Length > 0)
+        {
+            state.AdditionalFiles.Add(("/obj/octet/models.txt", Facts));
+            config.Add("[/obj/octet/models.txt]");
+            config.Add("build_metadata.AdditionalFiles.QuantizeModelVerdicts = true");
+        }
         state.AnalyzerConfigFiles.Add(("/.globalconfig", string.Join("\n", config)));
+    }
+
+    private sealed class EveryAnalyzerTest : CSharpAnalyzerTest<FloatModelAnalyzer, DefaultVerifier>
+    {
+        protected override IEnumerable<DiagnosticAnalyzer> GetDiagnosticAnalyzers() => RulesTests.Analyzers;
     }
 }

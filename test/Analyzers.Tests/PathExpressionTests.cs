@@ -105,6 +105,48 @@ public class PathExpressionTests
         ConsumerProject.WithDirection.Analyze(WithVariable(statements, id: null));
 
     [Fact]
+    public Task Is_read_through_factory_methods_awaited_bytes_and_MLNET() => ConsumerProject.WithDirection.Analyze("""
+        using System;
+        using System.IO;
+        using System.Threading.Tasks;
+        using Microsoft.ML;
+        using Microsoft.ML.OnnxRuntime;
+
+        class C
+        {
+            const string Folder = "models";
+            InferenceSession Field = {|OCT0002:Sessions.Open($"{Folder}/direction.onnx", null)|};
+
+            async Task M(TransformsCatalog transforms, string folder)
+            {
+                using var a = {|OCT0002:new InferenceSession(await File.ReadAllBytesAsync("models/direction.onnx"))|};
+                byte[] bytes = await File.ReadAllBytesAsync("models/direction.onnx");
+                using var b = {|OCT0002:new InferenceSession(bytes)|};
+                using var c = {|OCT0002:Sessions.Open(options: null, file: Path.Combine(AppContext.BaseDirectory, "models", "direction.onnx"))|};
+                using var d = {|OCT0002:Sessions.OfBytes(File.ReadAllBytes("models/direction.onnx"))|};
+                using var e = {|OCT0002:Local("models/direction.onnx")|};
+                {|OCT0002:transforms.ApplyOnnxModel("models/direction.onnx")|};
+                {|OCT0002:transforms.ApplyOnnxModel("y", "x", "models/direction.onnx", gpuDeviceId: 0)|};
+                {|OCT0002:transforms.ApplyOnnxModel(modelFile: "models/direction.onnx", outputColumnNames: new[] { "y" }, inputColumnNames: new[] { "x" })|};
+
+                Sessions.Below("models/direction.onnx");
+                Sessions.Open(folder, null);
+                transforms.ApplyOnnxModel(folder);
+                transforms.ApplyOnnxModel("models/direction.onnx", "x", folder);
+
+                InferenceSession Local(string path) => new(path);
+            }
+        }
+
+        static class Sessions
+        {
+            public static InferenceSession Open(string file, SessionOptions options) => new InferenceSession(file, options ?? new SessionOptions());
+            public static InferenceSession OfBytes(byte[] bytes) { return new(bytes); }
+            public static InferenceSession Below(string name) => new InferenceSession(Path.Combine(Environment.CurrentDirectory, name));
+        }
+        """);
+
+    [Fact]
     public Task Is_not_looked_for_where_OnnxRuntime_is_absent() =>
         new ConsumerProject { HasOnnxRuntime = false }.Analyze("""
             class InferenceSession { public InferenceSession(string path) { } }

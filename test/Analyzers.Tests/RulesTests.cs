@@ -1,12 +1,18 @@
 using System.Globalization;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CodeFixes;
+using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Octet.Analyzers.Tests;
 
 /// <summary>What every rule carries: texts, a page, a severity that does not break a build by surprise.</summary>
 public class RulesTests
 {
-    public static TheoryData<string> Ids => [.. new FloatModelAnalyzer().SupportedDiagnostics.Select(rule => rule.Id)];
+    public static IReadOnlyList<DiagnosticAnalyzer> Analyzers { get; } = [.. InstancesOf<DiagnosticAnalyzer>(typeof(FloatModelAnalyzer))];
+
+    public static TheoryData<string> Ids => [.. AllRules.Select(rule => rule.Id)];
+
+    private static IEnumerable<DiagnosticDescriptor> AllRules => Analyzers.SelectMany(analyzer => analyzer.SupportedDiagnostics);
 
     [Theory]
     [MemberData(nameof(Ids))]
@@ -23,15 +29,29 @@ public class RulesTests
     [Theory]
     [InlineData("OCT0001", DiagnosticSeverity.Info)]
     [InlineData("OCT0002", DiagnosticSeverity.Warning)]
+    [InlineData("OCT0003", DiagnosticSeverity.Info)]
+    [InlineData("OCT0004", DiagnosticSeverity.Info)]
+    [InlineData("OCT0005", DiagnosticSeverity.Info)]
+    [InlineData("OCT0006", DiagnosticSeverity.Info)]
+    [InlineData("OCT0007", DiagnosticSeverity.Info)]
     public void Has_its_severity(string id, DiagnosticSeverity severity) => Assert.Equal(severity, Find(id).DefaultSeverity);
 
     [Fact]
-    public void The_code_fix_is_for_OCT0002_and_fixes_all()
+    public void Only_what_a_project_asks_for_by_an_item_warns() =>
+        Assert.Equal(["OCT0002"], AllRules.Where(rule => rule.DefaultSeverity > DiagnosticSeverity.Info).Select(rule => rule.Id));
+
+    [Fact]
+    public void Code_fixes_are_for_the_rules_that_have_one_and_fix_all()
     {
-        var provider = new QuantizedModelCodeFixProvider();
-        Assert.Equal("OCT0002", Assert.Single(provider.FixableDiagnosticIds));
-        Assert.NotNull(provider.GetFixAllProvider());
+        CodeFixProvider[] providers = [.. InstancesOf<CodeFixProvider>(typeof(QuantizedModelCodeFixProvider))];
+        Assert.Equal(["OCT0002", "OCT0003", "OCT0004", "OCT0005", "OCT0006"], providers.SelectMany(provider => provider.FixableDiagnosticIds).Order());
+        Assert.All(providers, provider => Assert.NotNull(provider.GetFixAllProvider()));
     }
 
-    private static DiagnosticDescriptor Find(string id) => new FloatModelAnalyzer().SupportedDiagnostics.Single(rule => rule.Id == id);
+    private static DiagnosticDescriptor Find(string id) => AllRules.Single(rule => rule.Id == id);
+
+    private static IEnumerable<T> InstancesOf<T>(Type sibling) =>
+        from type in sibling.Assembly.GetTypes()
+        where type.IsSubclassOf(typeof(T)) && !type.IsAbstract
+        select (T)Activator.CreateInstance(type)!;
 }

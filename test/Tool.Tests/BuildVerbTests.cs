@@ -31,7 +31,8 @@ public class BuildVerbTests
 
         ModelReport report = Assert.Single(workshop.Report("out").Models);
         Assert.Equal(["models/model.onnx", "variants/models/model.float-optimized.onnx", "variants/models/model.int8.onnx"], report.Variants.Select(row => row.Path));
-        Assert.Equal($"model\t{report.Selected}\tx: float[1,3,8,8]\tGemm14_out: float[1,10]\n", File.ReadAllText(workshop.File("out/models.txt")));
+        string verdicts = string.Join(',', report.Variants.Select(variant => $"{variant.Name}={variant.Verdict}"));
+        Assert.Equal($"model\t{report.Selected}\tx: float[1,3,8,8]\tGemm14_out: float[1,10]\tmodels/model.onnx\t{verdicts}\n", File.ReadAllText(workshop.File("out/models.txt")));
         Assert.Contains("int8", File.ReadAllText(workshop.File("out/summary.txt")), StringComparison.Ordinal);
         Assert.Contains("int8", File.ReadAllText(workshop.File("out/report.md")), StringComparison.Ordinal);
         Assert.Contains("<html", File.ReadAllText(workshop.File("out/report.html")), StringComparison.Ordinal);

@@ -40,12 +40,19 @@ internal static class BuildOutput
         WriteReport("summary.txt", string.Join('\n', SummaryTable.Render(report)) + "\n");
         WriteReport("report.md", MarkdownReport.Render(report));
         WriteReport("report.html", HtmlReport.Render(report));
-        WriteReport("models.txt", string.Concat(models.Select(model => $"{model.Report.Name}\t{model.Report.Selected}\t{model.Inputs}\t{model.Outputs}\n")));
+        WriteReport("models.txt", string.Concat(models.Select(Facts)));
         string json = Path.Combine(folder, "report.json");
         foreach (string path in reports.Append(Path.Combine(folder, "outputs.txt")).Append(json))
             outputs.Append(path).Append("|\n");
         AtomicFile.WriteText(Path.Combine(folder, "outputs.txt"), outputs.ToString());
         AtomicFile.Write(json, stream => ReportJson.Write(stream, report));
+    }
+
+    // What the shim's documentation and the analyzer tell of a model.
+    private static string Facts(BuiltModel model)
+    {
+        string verdicts = string.Join(',', model.Report.Variants.Select(variant => $"{variant.Name}={variant.Verdict}"));
+        return string.Join('\t', model.Report.Name, model.Report.Selected, model.Inputs, model.Outputs, model.Link, verdicts) + "\n";
     }
 
     private static string TargetPath(string link, string file)
