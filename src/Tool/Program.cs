@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Octet.Tool;
 using Octet.Tool.Output;
 using Octet.Tool.Verbs;
 
@@ -12,6 +13,8 @@ RootCommand root = new("Octet quantizes ONNX models, measures that the result is
     MergeVerb.Create(),
     BuildVerb.Create(),
     CacheVerb.Create(),
+    ExportVerb.Create(),
+    ExportWorkerCommand.Create(),
 };
 
 if (args.Length == 0)

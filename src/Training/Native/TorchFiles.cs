@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using TorchSharp;
 
 namespace Octet.Training.Native;
 
@@ -21,9 +23,13 @@ internal sealed record TorchFiles(string Torch, string Binding)
     /// <summary>Finds both, each in the first folder that has it.</summary>
     /// <param name="options">Where to look before the application's own places.</param>
     /// <exception cref="DllNotFoundException">One of them is in none of the folders.</exception>
-    public static TorchFiles Find(TorchNativeOptions options)
+    public static TorchFiles Find(TorchNativeOptions options) => FindIn(Folders(options));
+
+    /// <summary>Finds both, each in the first of these folders that has it.</summary>
+    /// <exception cref="DllNotFoundException">One of them is in none of the folders.</exception>
+    internal static TorchFiles FindIn(IEnumerable<string> candidates)
     {
-        string[] folders = [.. Folders(options).Where(Directory.Exists).Distinct(StringComparer.Ordinal)];
+        string[] folders = [.. candidates.Where(Directory.Exists).Distinct(StringComparer.Ordinal)];
         string Folder(string library) => folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, FileName(library)))) ?? throw new DllNotFoundException(
             $"{FileName(library)} for {RuntimeIdentifier} is in none of these folders: {(folders.Length > 0 ? string.Join(", ", folders) : "none exists")}. "
             + $"Reference the package TorchSharp-cpu (or libtorch-cpu-{RuntimeIdentifier}), or name the folder that has the file.");
@@ -50,6 +56,8 @@ internal sealed record TorchFiles(string Torch, string Binding)
             yield return folder;
         foreach (string folder in Listed("APP_CONTEXT_DEPS_FILES", ';').SelectMany(PackageFolders))
             yield return folder;
+        foreach (string folder in InPackageRoots(NeededPackages()))
+            yield return folder;
     }
 
     // The packages that a deps.json names, in the package folders of this user. A package may be named without a file of it having been copied.
@@ -67,11 +75,23 @@ internal sealed record TorchFiles(string Torch, string Binding)
         {
             // Another place may have the files; if none has, the message lists those that were looked at.
         }
-        return
-            from root in PackageRoots()
-            from package in packages
-            select NativeFolder(Path.Combine(root, package.ToLowerInvariant()));
+        return InPackageRoots(packages);
     }
+
+    // The packages of the very versions that the loaded TorchSharp is made for, restored for whichever project. Its type initializer, which loads libtorch, must not run: the constant is only read.
+    private static IEnumerable<string> NeededPackages()
+    {
+        Assembly torchSharp = typeof(torch).Assembly;
+        if (typeof(torch).GetField("libtorchPackageVersion", BindingFlags.NonPublic | BindingFlags.Static) is { IsLiteral: true } constant && Version.TryParse((string?)constant.GetRawConstantValue(), out Version? libtorch))
+            yield return $"libtorch-cpu-{RuntimeIdentifier}/{libtorch.ToString(3)}";
+        if (torchSharp.GetName().Version is { } version)
+            yield return $"torchsharp/{version.ToString(3)}";
+    }
+
+    private static IEnumerable<string> InPackageRoots(IEnumerable<string> packages) =>
+        from package in packages
+        from root in PackageRoots()
+        select NativeFolder(Path.Combine(root, package.ToLowerInvariant()));
 
     private static bool IsTorch(string package) =>
         package.StartsWith("TorchSharp/", StringComparison.OrdinalIgnoreCase) || (package.StartsWith("libtorch-", StringComparison.OrdinalIgnoreCase) && package.Contains(RuntimeIdentifier, StringComparison.OrdinalIgnoreCase));

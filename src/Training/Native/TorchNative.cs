@@ -45,7 +45,7 @@ public static partial class TorchNative
 {
     private const string CppLibrary = "libstdc++.so.6";
     private static readonly object Gate = new();
-    private static TorchNativeLoad? s_done;
+    private static TorchNativeLoad? _done;
 
     /// <summary>Loads the libraries. Call it before the first tensor is made; a second call does nothing.</summary>
     /// <param name="options">Where to look; null for the application's own places: its folder, its <c>runtimes</c> folder, the packages that its .deps.json names.</param>
@@ -55,7 +55,7 @@ public static partial class TorchNative
     public static TorchNativeLoad Load(TorchNativeOptions? options = null)
     {
         lock (Gate)
-            return s_done ??= LoadOnce(options ?? new TorchNativeOptions());
+            return _done ??= LoadOnce(options ?? new TorchNativeOptions());
     }
 
     private static TorchNativeLoad LoadOnce(TorchNativeOptions options)

@@ -26,7 +26,7 @@ public class TorchNativeTests
     public void Missing_libraries_are_named_with_the_folders_that_were_looked_at()
     {
         string empty = Directory.CreateTempSubdirectory("octet-").FullName;
-        DllNotFoundException exception = Assert.Throws<DllNotFoundException>(() => TorchFiles.Find(new TorchNativeOptions { Folders = [empty] }));
+        DllNotFoundException exception = Assert.Throws<DllNotFoundException>(() => TorchFiles.FindIn([empty]));
         Assert.Contains(TorchFiles.FileName("torch_cpu"), exception.Message, StringComparison.Ordinal);
         Assert.Contains(empty, exception.Message, StringComparison.Ordinal);
         Directory.Delete(empty);

@@ -1,0 +1,46 @@
+namespace Octet.Torch.Conversion;
+
+/// <summary>Writes the ONNX nodes of one native call.</summary>
+public delegate void Converter(ConversionContext call);
+
+/// <summary>
+/// From the names of native calls to converters. An in-place call is found by its name without the trailing underscore: what it writes is a new value in the graph.
+/// </summary>
+public sealed class ConversionTable
+{
+    private readonly Dictionary<string, Converter> _converters = new(StringComparer.Ordinal);
+
+    private ConversionTable(IEnumerable<Action<ConversionTable>> families)
+    {
+        foreach (Action<ConversionTable> family in families)
+            family(this);
+    }
+
+    /// <summary>Every call that can be converted, one line a family.</summary>
+    public static ConversionTable Standard { get; } = new(
+    [
+        Activations.Register,
+        Convolutions.Register,
+        Elementwise.Register,
+        Linear.Register,
+        Normalization.Register,
+        Passing.Register,
+        Pooling.Register,
+        Reductions.Register,
+        Shapes.Register,
+    ]);
+
+    /// <summary>The names of the calls that can be converted.</summary>
+    public IReadOnlyCollection<string> Calls => _converters.Keys;
+
+    /// <summary>Enters a converter, for one or several calls.</summary>
+    /// <exception cref="ArgumentException">A call has a converter already.</exception>
+    public void Add(Converter converter, params ReadOnlySpan<string> calls)
+    {
+        foreach (string call in calls)
+            _converters.Add(call, converter);
+    }
+
+    /// <summary>The converter of a call; null where there is none.</summary>
+    public Converter? Find(string native) => _converters.GetValueOrDefault(native) ?? (native.EndsWith('_') ? _converters.GetValueOrDefault(native[..^1]) : null);
+}
