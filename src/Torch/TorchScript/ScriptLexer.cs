@@ -56,6 +56,9 @@ internal ref struct ScriptLexer
                     lineStart = true;
                     continue;
                 }
+
+                if (_position == _code.Length)
+                    break;
             }
 
             char c = _code[_position];

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using Octet.Quantization.Diagnostics;
 using Octet.Torch.Checkpoints;
@@ -22,11 +23,11 @@ public sealed class TorchScriptModel : INamedTraceable
     private readonly ScriptInterpreter _interpreter;
     private readonly ImmutableArray<int> _order;
 
-    private TorchScriptModel(string path, ScriptLibrary library, ScriptObject root, IReadOnlyList<object?> constants, IReadOnlyList<(string Name, torch.Tensor Tensor)> state, IReadOnlyList<string> inputs)
+    private TorchScriptModel(string path, int version, ScriptLibrary library, ScriptObject root, IReadOnlyList<object?> constants, IReadOnlyList<(string Name, torch.Tensor Tensor)> state, IReadOnlyList<string> inputs)
     {
         _path = path;
         _root = root;
-        _interpreter = new ScriptInterpreter(library, constants, new OperatorTable());
+        _interpreter = new ScriptInterpreter(library, constants, new OperatorTable(version));
         State = state;
         FunctionDefinition forward = library.FindClass(root.Type)?.Definition.Methods.GetValueOrDefault(Method)
             ?? throw ScriptFault.Running(new ScriptPlace(CodeFolder, 1), $"class {root.Type} has no method '{Method}'");
@@ -58,6 +59,7 @@ public sealed class TorchScriptModel : INamedTraceable
         PickleArchive archive = PickleArchive.Open(file);
         if (!archive.HasCode)
             throw CheckpointFault.Unsupported("it is a state dictionary without code, not a TorchScript archive");
+        int version = archive.Has("version") && int.TryParse(Encoding.ASCII.GetString(archive.Read("version")), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int written) ? written : 0;
         var objects = new ScriptObjects();
         object? root = PickleReader.Read(archive.Read("data.pkl"), new ScriptVocabulary(archive.Storages("data")));
         if (root is not ScriptObjectState module)
@@ -72,7 +74,7 @@ public sealed class TorchScriptModel : INamedTraceable
         var target = (ScriptObject)objects.ToValue(module)!;
         List<(string, torch.Tensor)> state = [.. module.NamedTensors().Select(named => (named.Name, objects.ToTensor(named.Tensor)))];
         state.AddRange(constants.Select((value, i) => ($"CONSTANTS.c{i}", value)).Where(pair => pair.value is torch.Tensor).Select(pair => (pair.Item1, (torch.Tensor)pair.value!)));
-        return new TorchScriptModel(path, library, target, constants, state, inputs);
+        return new TorchScriptModel(path, version, library, target, constants, state, inputs);
     }));
 
     /// <inheritdoc/>

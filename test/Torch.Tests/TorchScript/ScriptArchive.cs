@@ -27,7 +27,7 @@ internal static class ScriptArchive
             WriteValue(constantsPickle, constant, "constants", entries);
         entries.Add(("net/data.pkl", pickle.ToArray()));
         entries.Add(("net/constants.pkl", constantsPickle.Tuple().ToArray()));
-        entries.Add(("net/version", "6\n"u8.ToArray()));
+        entries.Add(("net/version", "10\n"u8.ToArray()));
         return CheckpointWriter.Zip(entries);
     }
 

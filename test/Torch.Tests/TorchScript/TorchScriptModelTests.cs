@@ -36,7 +36,7 @@ public class TorchScriptModelTests
         TorchScriptModel model = TorchScriptModel.Load(file.Path);
         string[] names = ["0.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "bn1.num_batches_tracked", "conv2.weight", "fc.weight", "fc.bias"];
         Assert.Equal(names, model.State.Select(state => state.Name));
-        Assert.Equal(["x"], model.InputNames);
+        Assert.Equal(["x"], model.InputNames.ToArray());
 
         Checkpoint checkpoint = CheckpointReader.Read(file.Path);
         Assert.Equal(CheckpointFormat.TorchScript, checkpoint.Format);
@@ -49,7 +49,7 @@ public class TorchScriptModelTests
         using var file = new TemporaryFile(ScriptArchive.OfExpression("{\"sum\": torch.add(first, second), \"difference\": torch.sub(first, second)}", "first: Tensor,\n    second: Tensor", "Dict[str, Tensor]"));
         TorchScriptModel model = TorchScriptModel.Load(file.Path, "second", "first");
         IReadOnlyList<torch.Tensor> outputs = model.Forward([torch.tensor(1f), torch.tensor(5f)]);
-        Assert.Equal(["sum", "difference"], model.OutputNames);
+        Assert.Equal(["sum", "difference"], model.OutputNames.ToArray());
         Assert.Equal([6f, 4f], outputs.Select(output => output.item<float>()));
     }
 

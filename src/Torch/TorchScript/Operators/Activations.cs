@@ -27,8 +27,9 @@ internal static class Activations
         Add("log_sigmoid", x => x.log_sigmoid());
         Add("softsign", x => F.softsign(x));
         table.Add(call => Gelu(call, call.Tensor(0, "self")), "gelu");
-        table.Add(call => F.hardtanh(call.Tensor(0, "self"), call.Number(1, "min_val", -1), call.Number(2, "max_val", 1)), "hardtanh");
-        table.Add(call => F.hardtanh(call.Tensor(0, "self"), call.Number(1, "min_val", -1), call.Number(2, "max_val", 1), inplace: true), "hardtanh_");
+        // TorchSharp's own does not keep to the lower bound.
+        table.Add(call => call.Tensor(0, "self").clamp(call.Scalar(1, "min_val", -1L), call.Scalar(2, "max_val", 1L)), "hardtanh");
+        table.Add(call => call.Tensor(0, "self").clamp_(call.Scalar(1, "min_val", -1L), call.Scalar(2, "max_val", 1L)), "hardtanh_");
         table.Add(call => F.leaky_relu(call.Tensor(0, "self"), call.Number(1, "negative_slope", 0.01)), "leaky_relu");
         table.Add(call => F.leaky_relu(call.Tensor(0, "self"), call.Number(1, "negative_slope", 0.01), inplace: true), "leaky_relu_");
         table.Add(call => Elu(call, inPlace: false), "elu");

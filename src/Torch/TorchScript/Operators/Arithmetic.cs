@@ -6,6 +6,9 @@ namespace Octet.Torch.TorchScript.Operators;
 /// <summary>Sums, products and powers, of tensors, of numbers, and of both.</summary>
 internal static class Arithmetic
 {
+    // The first version in which the quotient of integers is not an integer.
+    private const int ExactDivision = 4;
+
     public static void Register(OperatorTable table)
     {
         table.Add(call => Sum(call, inPlace: false), "add");
@@ -15,8 +18,8 @@ internal static class Arithmetic
         table.Add(ReversedDifference, "rsub");
         table.Add(Product, "mul", "multiply");
         table.Add(call => Changed(call, (x, y) => x.mul_(y), (x, s) => x.mul_(s)), "mul_");
-        table.Add(call => Quotient(call, inPlace: false), "div", "divide", "true_divide");
-        table.Add(call => Quotient(call, inPlace: true), "div_");
+        table.Add(call => Quotient(call, table.Version, inPlace: false), "div", "divide", "true_divide");
+        table.Add(call => Quotient(call, table.Version, inPlace: true), "div_");
         table.Add(call => Binary(call, (x, y) => x.floor_divide(y), (x, s) => x.floor_divide(s), FloorDivide, (x, y) => Math.Floor(x / y)), "floor_divide", "floordiv", "__floordiv__");
         table.Add(call => Binary(call, (x, y) => x.remainder(y), (x, s) => x.remainder(s), (x, y) => x - y * FloorDivide(x, y), (x, y) => x - y * Math.Floor(x / y)), "remainder");
         table.Add(call => Binary(call, (x, y) => x.fmod(y), (x, s) => x.fmod(s), (x, y) => x % y, (x, y) => x % y), "fmod");
@@ -80,8 +83,10 @@ internal static class Arithmetic
         return Binary(call, (x, y) => x.mul(y), (x, s) => x.mul(s), (x, y) => checked(x * y), (x, y) => x * y, (s, x) => x.mul(s));
     }
 
-    private static object? Quotient(Operands call, bool inPlace)
+    private static object? Quotient(Operands call, int version, bool inPlace)
     {
+        if (version < ExactDivision && call.Peek(0, "self") is Tensor dividend && dividend.is_integral() && call.Peek(1, "other") is long or Tensor)
+            throw call.Unsupported($"of integers in an archive of version {version}, where it rounded down");
         torch.RoundingMode mode = call.OptionalText(-1, "rounding_mode") switch
         {
             null => torch.RoundingMode.None,

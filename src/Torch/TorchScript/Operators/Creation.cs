@@ -24,7 +24,8 @@ internal static class Creation
         table.Add(call => call.Count > 1 && call.Peek(1, "m") is long && call.Peek(2, "dtype") is not null
             ? Made(call, 2, type => torch.eye(call.Integer(0, "n"), call.Integer(1, "m"), type))
             : Made(call, 1, type => torch.eye(call.Integer(0, "n"), dtype: type)), "eye");
-        table.Add(call => Made(call, 1, type => FromValue(call, call.Value(0, "data"), type)), "tensor", "scalar_tensor", "as_tensor");
+        table.Add(call => Made(call, 1, type => FromValue(call, call.Value(0, "data"), type)), "tensor", "as_tensor");
+        table.Add(call => Made(call, 1, type => torch.full([], call.Scalar(0, "s"), type ?? torch.ScalarType.Float32)), "scalar_tensor");
     }
 
     private static long[] Size(Operands call) => call.OptionalIntegers(0, "size") ?? throw call.Unsupported("without a size");

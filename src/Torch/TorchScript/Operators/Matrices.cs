@@ -16,7 +16,7 @@ internal static class Matrices
         table.Add(call => call.Tensor(0, "self").dot(call.Tensor(1, "tensor")), "dot");
         table.Add(call => call.Tensor(0, "self").outer(call.Tensor(1, "vec2")), "outer");
         table.Add(call => call.Tensor(0, "self").addmm(call.Tensor(1, "mat1"), call.Tensor(2, "mat2"), (float)call.Number(3, "beta", 1), (float)call.Number(4, "alpha", 1)), "addmm");
-        table.Add(call => call.Tensor(0, "self").baddbmm(call.Tensor(1, "batch1"), call.Tensor(2, "batch2"), (float)call.Number(3, "beta", 1), (float)call.Number(4, "alpha", 1)), "baddbmm");
+        table.Add(BatchedSum, "baddbmm");
         table.Add(call =>
         {
             call.Ignore("path");
@@ -29,5 +29,14 @@ internal static class Matrices
             call.Ignore("padding_idx", "scale_grad_by_freq", "sparse");
             return call.Tensor(0, "weight").index(torch.TensorIndex.Tensor(call.Tensor(1, "indices")));
         }, "embedding");
+    }
+
+    // TorchSharp's own takes the first of the three for a factor.
+    private static torch.Tensor BatchedSum(Operands call)
+    {
+        torch.Tensor product = call.Tensor(1, "batch1").bmm(call.Tensor(2, "batch2"));
+        torch.Tensor self = call.Tensor(0, "self");
+        (double beta, double alpha) = (call.Number(3, "beta", 1), call.Number(4, "alpha", 1));
+        return (beta == 1 ? self : self.mul(beta)).add(alpha == 1 ? product : product.mul(alpha));
     }
 }

@@ -5,8 +5,10 @@ internal sealed class OperatorTable
 {
     private readonly Dictionary<string, Func<Operands, object?>> _operators = new(StringComparer.Ordinal);
 
-    public OperatorTable()
+    /// <param name="version">That of the archive's operators. Archives that use no newer ones have 3, or the one that was current.</param>
+    public OperatorTable(int version)
     {
+        Version = version;
         Values.Register(this);
         Collections.Register(this);
         Arithmetic.Register(this);
@@ -25,6 +27,9 @@ internal sealed class OperatorTable
         Attention.Register(this);
         new Recurrent().Register(this);
     }
+
+    /// <summary>The version of the archive's operators.</summary>
+    public int Version { get; }
 
     /// <summary>The names of all operators.</summary>
     public IReadOnlyCollection<string> Names => _operators.Keys;

@@ -10,9 +10,9 @@ internal static class Reductions
     {
         table.Add(call => AlongAxes(call, type => call.Tensor(0, "self").sum(type), (axes, keep, type) => call.Tensor(0, "self").sum(axes, keep, type)), "sum");
         table.Add(call => AlongAxes(call, type => type is null ? call.Tensor(0, "self").mean() : call.Tensor(0, "self").to(type.Value).mean(), (axes, keep, type) => call.Tensor(0, "self").mean(axes, keep, type)), "mean");
-        table.Add(call => call.Peek(1, "dim") is long && call.Count > 2
-            ? call.Tensor(0, "self").prod(call.Integer(1, "dim"), call.Flag(2, "keepdim"), call.ElementType(3, "dtype"))
-            : call.Tensor(0, "self").prod(call.ElementType(1, "dtype")), "prod");
+        table.Add(call => call.OptionalInteger(1, "dim") is { } axis
+            ? call.Tensor(0, "self").prod(axis, call.Flag(2, "keepdim"), call.ElementType(3, "dtype"))
+            : call.Tensor(0, "self").prod(call.ElementType(-1, "dtype")), "prod");
         table.Add(call => call.Tensor(0, "self").amax(Axes(call), call.Flag(2, "keepdim")), "amax");
         table.Add(call => call.Tensor(0, "self").amin(Axes(call), call.Flag(2, "keepdim")), "amin");
         table.Add(call => Extreme(call, x => x.max(), (x, y) => x.maximum(y), (x, axis, keep) => x.max(axis, keep)), "max");
