@@ -11,13 +11,14 @@ return args switch
     ["operators"] => OperatorsBenchmark.Run(),
     ["peak"] => PeakBenchmark.Run(),
     ["speed", ..] => SpeedBenchmark.Run(args, Repository()),
+    ["training"] => TrainingBenchmark.Run(),
     ["all"] => All(Repository()),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("dotnet run --project benchmarks -c Release -- calibration [--method M] [--inputs N] [--repetitions N] | accuracy [--model NAME] [--layers] | build-overhead | operators | peak | speed [--model NAME] [--threads N] [--budget S] [--max-accuracy-drop D] [--large] [--nodes] | all");
+    Console.Error.WriteLine("dotnet run --project benchmarks -c Release -- calibration [--method M] [--inputs N] [--repetitions N] | accuracy [--model NAME] [--layers] | build-overhead | operators | peak | speed [--model NAME] [--threads N] [--budget S] [--max-accuracy-drop D] [--large] [--nodes] | training | all");
     return 2;
 }
 
@@ -32,6 +33,7 @@ static int All(string repository)
         ("operators", OperatorsBenchmark.Run),
         ("calibration", () => CalibrationBenchmark.Run([])),
         ("accuracy", () => AccuracyBenchmark.Run([], repository)),
+        ("training", TrainingBenchmark.Run),
         ("build-overhead", () => BuildOverheadBenchmark.Run(repository)),
     ];
     int failed = 0;

@@ -32,5 +32,6 @@ internal static class MultiplyAccumulates
         _ => 0,
     };
 
-    private static double Elements(ValueInfoProto info) => info.Type.TensorType.Shape.Dim.Aggregate(1.0, (product, extent) => product * extent.DimValue);
+    // An exporter may leave an output without a type.
+    private static double Elements(ValueInfoProto info) => info.Type?.TensorType?.Shape is not { } shape ? 0 : shape.Dim.Aggregate(1.0, (product, extent) => product * extent.DimValue);
 }

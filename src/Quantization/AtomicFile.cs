@@ -12,7 +12,7 @@ public static class AtomicFile
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write))
                 write(stream);
             File.Move(temporary, path, overwrite: true);

@@ -14,6 +14,7 @@ using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 using Octet.Quantization.Preparation;
 using Octet.Quantization.Reporting;
+using Octet.Quantization.Search;
 using Octet.Runtime;
 
 namespace Octet.Quantization;
@@ -36,6 +37,8 @@ public sealed class QuantizationPipeline
     private readonly string _scratch;
     private StatisticsFile? _statistics;
     private DataFreeRanges? _derived;
+    private UnquantizedModel? _unquantized;
+    private TrainedQuantization? _trained;
     private readonly Stopwatch _elapsed = Stopwatch.StartNew();
     private ImmutableArray<string> _operators = [];
 
@@ -112,7 +115,7 @@ public sealed class QuantizationPipeline
 
         StaticRecipe? dataFree = DataFreeRecipe(prepared);
         ReportMissingData(InsteadOfData(dataFree));
-        bool calibrated = samples.AreReal || _statistics is not null || dataFree is not null;
+        bool calibrated = samples.AreReal || _statistics is not null || dataFree is not null || _trained is not null;
         SpeedSearch speed = new(_request, samples, _scratch, Report, _cancellation);
         using Candidate reference = Candidate.Float(_request.ModelPath, session, samples.Labelled, _scratch);
         Candidate[] candidates = [.. RequestedVariants(prepared, calibrated, speed).Select(name => new Candidate(name, samples.Labelled))];
@@ -125,7 +128,7 @@ public sealed class QuantizationPipeline
                 _request.Exclude,
                 Target,
                 // Derived ranges are of this very plan: no other choice of layers is tried.
-                () => dataFree ?? staticVariants.Find(prepared, weightLimit, _statistics),
+                () => _trained is not null ? staticVariants.FindTrained(prepared, _trained, weightLimit) : dataFree ?? staticVariants.Find(prepared, weightLimit, _statistics),
                 () => speed.RewriteFloat(prepared, () => _elapsed.Elapsed < _request.TimeBudget * FloatShare));
             CandidateMeasurement measurement = new(_request, reference, samples, _scratch, _elapsed, Report, _cancellation);
             MakeVariants(factory, candidates);
@@ -162,22 +165,28 @@ public sealed class QuantizationPipeline
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ModelProto ReadAndPrepare()
     {
-        ModelProto original = OnnxFile.Read(_request.ModelPath);
+        ModelProto original = _unquantized?.Model ?? OnnxFile.Read(_request.ModelPath);
+        _unquantized = null;
         _operators = [.. DefaultVariants.Operators(original)];
         ModelProto unfolded = PreparationPipeline.RunUntilFolding(original, _request.ModelPath);
-        if (_request.Data.IsEmpty && _statistics is null)
+        if (_request.Data.IsEmpty && _statistics is null && _trained is null)
             _derived = BatchNormalizationRanges.Derive(unfolded);
         return PreparationPipeline.RunFromFolding(unfolded, _request.ModelPath);
     }
 
     private string? ReasonToPassThrough(ModelProto model)
     {
-        int quantized = model.Graph.WithSubgraphs().SelectMany(graph => graph.Node).Count(node =>
-            node.OpType is "QuantizeLinear" or "DynamicQuantizeLinear" or "ConvInteger" or "MatMulInteger" or "MatMulNBits" or "QGemm" or "QAttention" || node.OpType.StartsWith("QLinear", StringComparison.Ordinal));
+        int quantized = model.Graph.WithSubgraphs().SelectMany(graph => graph.Node).Count(TakeQuantization.IsQuantized);
         if (quantized == 0)
             return null;
-        _diagnostics.Report(DiagnosticCatalog.Create("OCT2003", _request.ModelPath, quantized));
-        return $"it is already quantized ({quantized} quantized operators) and passed through unchanged";
+        if (TakeQuantization.TryTake(OnnxFile.Read(_request.ModelPath), out _unquantized, out string? reason))
+        {
+            _trained = _unquantized.Trained;
+            _diagnostics.Report(DiagnosticCatalog.Create("OCT2008", _request.ModelPath, _trained.Weights.Count, _trained.Activations.Count));
+            return null;
+        }
+        _diagnostics.Report(DiagnosticCatalog.Create("OCT2003", _request.ModelPath, quantized, reason));
+        return $"it is already quantized ({quantized} quantized operators) and passed through unchanged: {reason}";
     }
 
     private ModelSession? OpenFloat(IReadOnlyList<string> domains)
@@ -225,7 +234,8 @@ public sealed class QuantizationPipeline
     }
 
     private string InsteadOfData(StaticRecipe? dataFree) =>
-        (_statistics is not null ? "the statistics file is used"
+        (_trained is not null ? "the ranges that the model was trained with are used"
+            : _statistics is not null ? "the statistics file is used"
             : dataFree is not null ? $"the ranges of {dataFree.Plan.ComputeNodes.Count} of {dataFree.Plan.ComputeNodes.Count + dataFree.Plan.FloatReasons.Count} compute nodes are derived from BatchNormalization statistics"
             : "only variants that need no calibration are made") + ", and the variants are measured on generated inputs (accuracy unverified)";
 
@@ -302,7 +312,7 @@ public sealed class QuantizationPipeline
             candidates[i] = new Candidate(name, samples.Labelled);
             Open(candidates[i], () => factory.Make(name, found));
             measurement.MeasureAccuracy([candidates[i]]);
-            string[] left = [.. found.LeftFloat.Keys.Except(recipe.LeftFloat.Keys)];
+            string[] left = [.. found.LeftFloat.Where(node => node.Value == LayerExclusion.Reason).Select(node => node.Key)];
             _diagnostics.Report(DiagnosticCatalog.Create("OCT4005", _request.ModelPath, _request.Name, name, left.Length, recipe.Plan.ComputeNodes.Count, Named(left)));
         }
     }

@@ -23,8 +23,7 @@ public sealed class GenerateQuantizationShim : Microsoft.Build.Utilities.Task
     /// <summary>The project's Nullable property.</summary>
     public string Nullable { get; set; } = "";
 
-    /// <summary>What the tool found out about the models. The file may be absent.</summary>
-    [Required]
+    /// <summary>What the tool found out about the models. The file may be absent; empty where the tool runs after the compiler and must not change what it compiled.</summary>
     public string ModelsFile { get; set; } = "";
 
     /// <summary>The source file to write; it is left alone when it is the same already.</summary>
@@ -40,7 +39,7 @@ public sealed class GenerateQuantizationShim : Microsoft.Build.Utilities.Task
             model.GetMetadata("QuantizeModelMember"),
             model.GetMetadata("QuantizeModelLink"),
             model.GetMetadata("QuantizeModelManifest")))];
-        IReadOnlyList<ModelFacts> facts = ModelFacts.Read(TextFile.ReadLines(ProjectPath.Absolute(ModelsFile, projectDirectory)));
+        IReadOnlyList<ModelFacts> facts = ModelsFile.Length == 0 ? [] : ModelFacts.Read(TextFile.ReadLines(ProjectPath.Absolute(ModelsFile, projectDirectory)));
         bool annotated = Nullable.Length > 0 && !Nullable.Equals("disable", StringComparison.OrdinalIgnoreCase);
         string source = ShimSource.Render(models, facts, RootNamespace, OctetVersion.Current, annotated);
         return TextFile.TryWriteIfDifferent(ProjectPath.Absolute(ShimFile, projectDirectory), source, new TaskDiagnostics(Log, ProjectFile));

@@ -17,8 +17,11 @@ internal sealed record ModelItem
     /// <summary>The absolute path.</summary>
     public required string Path { get; init; }
 
-    /// <summary>The float file's place in the application's output, with '/'.</summary>
+    /// <summary>The float file's place in the application's output, with '/'. A checkpoint's float file is the model that the tool exports.</summary>
     public required string Link { get; init; }
+
+    /// <summary>What makes it a checkpoint; null where it is a float model itself.</summary>
+    public required CheckpointItem? Checkpoint { get; init; }
 
     /// <summary>The member of the shim.</summary>
     public required string ShimName { get; init; }
@@ -38,16 +41,17 @@ internal sealed record ModelItem
     /// <summary>The manifest's place in the application's output.</summary>
     public string Manifest => Stem + ".octet.json";
 
-    /// <summary>The float model and the external data files beside it, with their places in the output.</summary>
+    /// <summary>The float model and the external data files beside it, with their places in the output. The tool makes those of a checkpoint.</summary>
     public IEnumerable<(string Path, string Link)> FloatFiles =>
-        [(Path, Link), .. ExternalData(Path).Select(file => (file, LinkFolder + System.IO.Path.GetFileName(file)))];
+        Checkpoint is not null ? [] : [(Path, Link), .. ExternalData(Path).Select(file => (file, LinkFolder + System.IO.Path.GetFileName(file)))];
 
     private string LinkFolder => Link.Substring(0, Link.LastIndexOf('/') + 1);
 
     /// <summary>Reads an item of an existing model. Invalid values are reported by the settings.</summary>
-    public static ModelItem Read(ITaskItem item, string path, string projectDirectory, Settings settings)
+    public static ModelItem Read(ITaskItem item, string path, string projectDirectory, string projectAssembly, Settings settings)
     {
-        string link = ReadLink(item, path, projectDirectory, settings);
+        CheckpointItem? checkpoint = CheckpointItem.Read(item, path, projectDirectory, projectAssembly);
+        string link = ReadLink(item, checkpoint is null ? path : System.IO.Path.ChangeExtension(path, ".onnx"), projectDirectory, settings);
         string labels = AbsoluteOrEmpty(settings.Text("Labels", item), projectDirectory);
         string recipe = AbsoluteOrEmpty(settings.Text("Recipe", item), projectDirectory);
         if (recipe.Length > 0 && !File.Exists(recipe))
@@ -70,6 +74,7 @@ internal sealed record ModelItem
             new("labels", labels),
             new("input-shapes", item.GetMetadata("InputShapes").Trim()),
             new("recipe", recipe),
+            .. checkpoint?.Plan ?? [],
         ];
         List<string> files = [path, .. ExternalData(path)];
         foreach (string pattern in Tasks.Settings.Split(settings.Text("CalibrationData", item)))
@@ -92,6 +97,7 @@ internal sealed record ModelItem
             Include = item.ItemSpec,
             Path = path,
             Link = link,
+            Checkpoint = checkpoint,
             ShimName = ReadShimName(item, link, settings),
             Settings = plan,
             Files = files,

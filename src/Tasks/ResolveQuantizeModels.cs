@@ -59,6 +59,18 @@ public sealed class ResolveQuantizeModels : Microsoft.Build.Utilities.Task
     /// <summary>The build machine's runtime identifier.</summary>
     public string BuildRuntimeIdentifier { get; set; } = "";
 
+    /// <summary>The assembly that the project is compiled to: the modules of checkpoints are looked for in it. It need not exist yet.</summary>
+    public string ProjectAssembly { get; set; } = "";
+
+    /// <summary>The list of the project's references, which the targets write before the tool runs. It need not exist yet.</summary>
+    public string ReferencesFile { get; set; } = "";
+
+    /// <summary>The project.assets.json of the restore. May be absent.</summary>
+    public string ProjectAssetsFile { get; set; } = "";
+
+    /// <summary>The folders that packages are restored to.</summary>
+    public ITaskItem[] PackageFolders { get; set; } = [];
+
     /// <summary>The models, absolute, with metadata QuantizeModelName, -Shim (the member with its namespace), -Member, -Link and -Manifest.</summary>
     [Output]
     public ITaskItem[] Models { get; private set; } = [];
@@ -78,6 +90,18 @@ public sealed class ResolveQuantizeModels : Microsoft.Build.Utilities.Task
     /// <summary>The application's native ONNX Runtime for the build machine; empty where there is none.</summary>
     [Output]
     public string OnnxRuntimeNative { get; private set; } = "";
+
+    /// <summary>The first checkpoint that needs a library of TorchSharp's or libtorch's which no package of the application has for the build machine; empty where all is there.</summary>
+    [Output]
+    public string CheckpointWithoutTorch { get; private set; } = "";
+
+    /// <summary>The first such library.</summary>
+    [Output]
+    public string MissingTorchLibrary { get; private set; } = "";
+
+    /// <summary>The assemblies that the modules of checkpoints are looked for in first. Where there are any, the tool runs after the compiler.</summary>
+    [Output]
+    public ITaskItem[] ModuleAssemblies { get; private set; } = [];
 
     /// <inheritdoc/>
     public override bool Execute()
@@ -107,10 +131,29 @@ public sealed class ResolveQuantizeModels : Microsoft.Build.Utilities.Task
             ("QuantizeModelManifest", model.Manifest)))];
         InputFiles = [.. models.SelectMany(model => model.Files).Distinct(ProjectPath.Comparer).Select(file => EscapedItem.Create(file))];
         FloatFiles = [.. models.SelectMany(model => model.FloatFiles).Select(file => EscapedItem.Create(file.Path, ("TargetPath", file.Link)))];
+        ModuleAssemblies = [.. models.Select(model => model.Checkpoint?.ModuleAssembly ?? "").Where(path => path.Length > 0).Distinct(ProjectPath.Comparer).Select(path => EscapedItem.Create(path))];
         MissingOutputs = [.. FindMissingOutputs(projectDirectory).Select(file => EscapedItem.Create(file))];
         return PlanFile.Length == 0
             || models.Length == 0
-            || TextFile.TryWriteIfDifferent(ProjectPath.Absolute(PlanFile, projectDirectory), Tasks.PlanFile.Render(common, models), diagnostics);
+            || TextFile.TryWriteIfDifferent(ProjectPath.Absolute(PlanFile, projectDirectory), Tasks.PlanFile.Render([.. common, .. ReadTorch(models, projectDirectory)], models), diagnostics);
+    }
+
+    /// <summary>What the export of checkpoints needs. A plan without checkpoints has none of it, so that no restore of libtorch changes it.</summary>
+    private IEnumerable<KeyValuePair<string, string>> ReadTorch(ModelItem[] models, string projectDirectory)
+    {
+        if (models.FirstOrDefault(model => model.Checkpoint is not null) is not { } first)
+            return [];
+        TorchAssets torch = TorchAssets.Find(
+            ProjectPath.Absolute(ProjectAssetsFile, projectDirectory), [.. PackageFolders.Select(folder => ProjectPath.Absolute(folder.ItemSpec, projectDirectory))], BuildRuntimeIdentifier);
+        if (torch.Missing is { } missing)
+            (CheckpointWithoutTorch, MissingTorchLibrary) = (first.Include, missing);
+        return
+        [
+            new("torchsharp", torch.Managed),
+            new("torchsharp-native", torch.Native),
+            new("libtorch", torch.Libtorch),
+            new("references", ProjectPath.Absolute(ReferencesFile, projectDirectory)),
+        ];
     }
 
     private KeyValuePair<string, string>[] ReadCommon(Settings settings, string projectDirectory, string outputPath)
@@ -155,7 +198,10 @@ public sealed class ResolveQuantizeModels : Microsoft.Build.Utilities.Task
             diagnostics.Warning("OCT1001");
         foreach ((ITaskItem item, string path) in items.Where(item => !File.Exists(item.Path)))
             diagnostics.Error("OCT1002", item.ItemSpec, path);
-        return [.. from item in items where File.Exists(item.Path) select ModelItem.Read(item.Item, item.Path, projectDirectory, settings)];
+        foreach ((ITaskItem item, string path) in items)
+            CheckpointItem.Check(item, path, diagnostics);
+        string assembly = ProjectAssembly.Length == 0 ? "" : ProjectPath.Absolute(ProjectAssembly, projectDirectory);
+        return [.. from item in items where File.Exists(item.Path) select ModelItem.Read(item.Item, item.Path, projectDirectory, assembly, settings)];
     }
 
     private static IEnumerable<(ITaskItem Item, string Path)> Located(ITaskItem[] items, string projectDirectory) =>

@@ -61,6 +61,12 @@ public sealed class RunQuantizationTool : ToolTask
     /// <summary>The native ONNX Runtime that the tool loads. Required in effect: OCT1004 where it is empty.</summary>
     public string OnnxRuntimeNative { get; set; } = "";
 
+    /// <summary>A checkpoint that needs libtorch, where the application has none for the build machine: OCT1008.</summary>
+    public string CheckpointWithoutTorch { get; set; } = "";
+
+    /// <summary>The library that is missing.</summary>
+    public string MissingTorchLibrary { get; set; } = "";
+
     /// <summary>The build machine's runtime identifier.</summary>
     public string BuildRuntimeIdentifier { get; set; } = "";
 
@@ -129,6 +135,8 @@ public sealed class RunQuantizationTool : ToolTask
     {
         if (OnnxRuntimeNative.Length == 0)
             Diagnostics.Error("OCT1004", BuildRuntimeIdentifier, OnnxRuntimeAssets.NativeName(BuildRuntimeIdentifier));
+        else if (CheckpointWithoutTorch.Length > 0)
+            Diagnostics.Error("OCT1008", CheckpointWithoutTorch, BuildRuntimeIdentifier, MissingTorchLibrary);
         else if (new[] { Absolute(Tool), GenerateFullPathToTool() }.FirstOrDefault(file => !File.Exists(file)) is { } missing)
             Diagnostics.Error("OCT9002", $"there is no file '{missing}'");
         return !Log.HasLoggedErrors;

@@ -13,10 +13,13 @@ internal static class ExportWorkerCommand
     public static Command Create()
     {
         Argument<string[]> requests = new("requests") { Arity = ArgumentArity.OneOrMore };
-        Command command = new(Verb, "Exports in this process; for octet itself.") { requests };
+        Option<string> managed = new("--onnxruntime-managed") { DefaultValueFactory = _ => "" };
+        Option<string> native = new("--onnxruntime-native") { DefaultValueFactory = _ => "" };
+        Command command = new(Verb, "Exports in this process; for octet itself.") { requests, managed, native };
         command.Hidden = true;
         command.SetAction(parsed => Guarded.Run(() =>
         {
+            OnnxRuntimeLibrary.Use(parsed.GetValue(managed)!, parsed.GetValue(native)!);
             ExportWorker.Run(parsed.GetValue(requests)!);
             return ExitCode.Done;
         }));
@@ -29,6 +32,10 @@ internal static class ExportWorkerCommand
         // As a .dll octet has a host, which gets it as an argument; else it is the program itself.
         string program = Environment.ProcessPath!;
         ImmutableArray<string> arguments = Path.GetFileNameWithoutExtension(program) == "dotnet" ? ["exec", typeof(ExportWorkerCommand).Assembly.Location, Verb] : [Verb];
+        if (request.OnnxRuntimeManaged.Length > 0)
+            arguments = [.. arguments, "--onnxruntime-managed", request.OnnxRuntimeManaged];
+        if (request.OnnxRuntimeNative.Length > 0)
+            arguments = [.. arguments, "--onnxruntime-native", request.OnnxRuntimeNative];
         return ExportProcess.Run(request, program, arguments, cancellation);
     }
 }

@@ -22,6 +22,10 @@ internal sealed class BuildLog
     /// <summary>How often the tool was started.</summary>
     public int ToolRuns => _build.FindChildrenRecursive<Microsoft.Build.Logging.StructuredLogger.Task>(task => task.Name == "RunQuantizationTool").Count;
 
+    /// <summary>The runs of the compiler (Csc) and of the tool (RunQuantizationTool), in order.</summary>
+    public IReadOnlyList<string> CompilerAndToolRuns =>
+        [.. _build.FindChildrenRecursive<Microsoft.Build.Logging.StructuredLogger.Task>(task => task.Name is "Csc" or "RunQuantizationTool").OrderBy(task => task.StartTime).Select(task => task.Name)];
+
     /// <summary>The codes of all errors, in order.</summary>
     public IReadOnlyList<string> Errors => Codes<Error>();
 

@@ -19,6 +19,12 @@ internal static class Checkout
     /// <summary>The dotnet that built the tests.</summary>
     public static string DotNet => Metadata["DotNet"]!;
 
+    /// <summary>The version of TorchSharp that this repository builds with.</summary>
+    public static string TorchSharpVersion => Metadata["TorchSharpVersion"]!;
+
+    /// <summary>The version of libtorch that belongs to it.</summary>
+    public static string LibtorchVersion => Metadata["LibtorchVersion"]!;
+
     /// <summary>The folder with FakeTool.dll.</summary>
     public static string FakeTool => Metadata["FakeTool"]!;
 }

@@ -1,19 +1,22 @@
 namespace Octet.Package.Tests;
 
-/// <summary>A copy of testassets/SingleModel outside the repository.</summary>
+/// <summary>A copy of a project of testassets outside the repository: of SingleModel, unless another is named.</summary>
 internal sealed class Consumer
 {
     private readonly PackageFeed _feed;
     private readonly string _folder;
+    private readonly string _asset;
     private int _builds;
 
     /// <param name="feed">The packages.</param>
     /// <param name="script">What the fake tool does for the model; null for the real model and the real tool.</param>
-    public Consumer(PackageFeed feed, string? script = null)
+    /// <param name="asset">The project's name and folder.</param>
+    public Consumer(PackageFeed feed, string? script = null, string asset = "SingleModel")
     {
         _feed = feed;
+        _asset = asset;
         _folder = feed.CreateFolder();
-        Copy(Path.Combine(Checkout.Root, "testassets", "SingleModel"), Project);
+        Copy(Path.Combine(Checkout.Root, "testassets", asset), Project);
         if (script is null)
         {
             Copy(Path.Combine(Checkout.Root, "testassets", "models"), Path.Combine(_folder, "models"));
@@ -30,7 +33,7 @@ internal sealed class Consumer
     }
 
     /// <summary>The project's folder.</summary>
-    public string Project => Path.Combine(_folder, "SingleModel");
+    public string Project => Path.Combine(_folder, _asset);
 
     /// <summary>Global properties of every command.</summary>
     public Dictionary<string, string> Properties { get; } = [];
@@ -52,9 +55,9 @@ internal sealed class Consumer
     /// <summary>Changes the project file.</summary>
     public void Edit(string before, string after)
     {
-        string project = File.ReadAllText(this["SingleModel.csproj"]);
+        string project = File.ReadAllText(this[$"{_asset}.csproj"]);
         Assert.Contains(before, project, StringComparison.Ordinal);
-        Write("SingleModel.csproj", project.Replace(before, after, StringComparison.Ordinal));
+        Write($"{_asset}.csproj", project.Replace(before, after, StringComparison.Ordinal));
     }
 
     /// <summary>Runs <c>dotnet build</c>.</summary>
@@ -71,8 +74,8 @@ internal sealed class Consumer
     public Command StartBuild() => Command.Start(Checkout.DotNet, WithLog(["build"]).Arguments, Project, Environment());
 
     /// <summary>Runs the built application.</summary>
-    public CommandResult RunApplication(string folder = "bin/Debug/net10.0") =>
-        Command.Run(Checkout.DotNet, ["exec", this[$"{folder}/SingleModel.dll"]], Project, Environment());
+    public CommandResult RunApplication(params string[] arguments) =>
+        Command.Run(Checkout.DotNet, ["exec", this[$"bin/Debug/net10.0/{_asset}.dll"], .. arguments], Project, Environment());
 
     /// <summary>All files below a folder of the project, relative to it, '/' separated, in ordinal order.</summary>
     public IReadOnlyList<string> Files(string folder) => !Directory.Exists(this[folder])

@@ -25,7 +25,7 @@ public class PackageContentTests(PackageFeed feed)
     }
 
     [Fact]
-    public void The_tool_lies_in_one_folder_without_ONNX_Runtime_or_any_native_library()
+    public void The_tool_lies_in_one_folder_without_ONNX_Runtime_TorchSharp_or_any_native_library()
     {
         string[] files = [.. Entries("Octet").Where(entry => entry.StartsWith("tools/", StringComparison.Ordinal))];
         Assert.Contains("tools/net8.0/any/octet.dll", files);
@@ -34,6 +34,8 @@ public class PackageContentTests(PackageFeed feed)
         Assert.All(files, file => Assert.StartsWith("tools/net8.0/any/", file, StringComparison.Ordinal));
         Assert.All(files, file => Assert.Contains(Path.GetExtension(file), new[] { ".dll", ".json" }));
         Assert.DoesNotContain(files, file => file.Contains("onnxruntime", StringComparison.OrdinalIgnoreCase));
+        // The exporter runs the application's: one beside it would be loaded in its place.
+        Assert.DoesNotContain(files, file => file.Contains("TorchSharp", StringComparison.OrdinalIgnoreCase));
         // A list of dependencies would name what is missing here.
         Assert.DoesNotContain(files, file => file.EndsWith(".deps.json", StringComparison.Ordinal));
     }

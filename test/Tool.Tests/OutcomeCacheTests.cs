@@ -22,7 +22,7 @@ public sealed class OutcomeCacheTests : IDisposable
     public void What_is_published_is_restored()
     {
         QuantizationResult result = Published();
-        CachedOutcome restored = Cache.TryRestore(Key, _folder.File("restored"))!;
+        CachedOutcome restored = Cache.TryRestore<CachedOutcome>(Key, _folder.File("restored"))!;
         Assert.Equal(("x: float[1]", "y: float[1]"), (restored.Inputs, restored.Outputs));
         Assert.Equal(result.Report.Variants[0] with { LatenciesMilliseconds = [] }, restored.Report.Variants[0] with { LatenciesMilliseconds = [] });
         Assert.True(double.IsNaN(restored.Report.Variants[0].Speedup));
@@ -36,7 +36,7 @@ public sealed class OutcomeCacheTests : IDisposable
     public void Another_key_has_no_entry()
     {
         Published();
-        Assert.Null(Cache.TryRestore("00", _folder.File("restored")));
+        Assert.Null(Cache.TryRestore<CachedOutcome>("00", _folder.File("restored")));
         Assert.Empty(_said);
     }
 
@@ -62,7 +62,7 @@ public sealed class OutcomeCacheTests : IDisposable
             File.Delete(Path.Combine(Entry, file));
         else
             File.WriteAllText(Path.Combine(Entry, file), content);
-        Assert.Null(Cache.TryRestore(Key, _folder.File("restored")));
+        Assert.Null(Cache.TryRestore<CachedOutcome>(Key, _folder.File("restored")));
         Assert.Equal("OCT5003", Assert.Single(_said).Code);
         Assert.False(Directory.Exists(Entry));
         Assert.False(Directory.Exists(_folder.File("restored")));
@@ -72,9 +72,9 @@ public sealed class OutcomeCacheTests : IDisposable
     public void An_entry_without_an_outcome_is_no_entry()
     {
         Directory.CreateDirectory(Entry);
-        Assert.Null(Cache.TryRestore(Key, _folder.File("restored")));
+        Assert.Null(Cache.TryRestore<CachedOutcome>(Key, _folder.File("restored")));
         Published();
-        Assert.NotNull(Cache.TryRestore(Key, _folder.File("restored")));
+        Assert.NotNull(Cache.TryRestore<CachedOutcome>(Key, _folder.File("restored")));
         Assert.Empty(_said);
     }
 
@@ -123,7 +123,7 @@ public sealed class OutcomeCacheTests : IDisposable
     {
         Published();
         Directory.SetLastWriteTimeUtc(Entry, DateTime.UtcNow.AddDays(-80));
-        Cache.TryRestore(Key, _folder.File("restored"));
+        Cache.TryRestore<CachedOutcome>(Key, _folder.File("restored"));
         Assert.Equal(0, Cache.Remove(DateTime.UtcNow.AddDays(-1)));
         Assert.Equal(1, Cache.Remove(DateTime.MaxValue));
         Assert.Empty(Cache.Entries());
@@ -145,7 +145,7 @@ public sealed class OutcomeCacheTests : IDisposable
         File.WriteAllText(_folder.File("made/model.int8.onnx"), "variant");
         VariantReport row = new("float", "model.onnx", 7, 1.5, double.NaN, double.NaN, 1, double.PositiveInfinity, null, 0, 1, 2, "baseline", "", null, [1, 2.5]);
         QuantizationResult result = new(new ModelReport("model", "model.onnx", "", "float", "", [row], [], 1, 1), [_folder.File("made/model.int8.onnx")], "x: float[1]", "y: float[1]");
-        Cache.Publish(key, result, [new Diagnostic("OCT3001", DiagnosticSeverity.Warning, "text", "{model}")]);
+        Cache.Publish(key, result.Files, files => new CachedOutcome(result.Report, result.Inputs, result.Outputs, files, [new Diagnostic("OCT3001", DiagnosticSeverity.Warning, "text", "{model}")]));
         return result;
     }
 

@@ -1,6 +1,7 @@
 // Keeps to the file protocol of `octet build @octet.rsp`, but quantizes nothing: a model is a text whose lines say what
 // to do. print TEXT, error TEXT (to stderr), sleep SECONDS, exit CODE (before anything is written), crash, once FILE (goes
-// on only if there is no such file, and makes it), slower (no variant ships). Other lines are just content.
+// on only if there is no such file, and makes it), slower (no variant ships). Other lines are just content. A checkpoint's
+// float model ships too; it holds the length of the module's assembly, which must be there.
 using System.Globalization;
 
 string planPath = args is ["build", ['@', .. var path]] ? path : throw new ArgumentException("build @PLAN is expected");
@@ -8,15 +9,13 @@ string planPath = args is ["build", ['@', .. var path]] ? path : throw new Argum
 string output = plan.Single(setting => setting.Key == "output").Value;
 List<string> outputs = [], models = [], summary = [];
 
-string model = "", name = "";
-foreach ((string key, string value) in plan)
+int[] starts = [.. Enumerable.Range(0, plan.Length).Where(i => plan[i].Key == "model"), plan.Length];
+for (int i = 0; i + 1 < starts.Length; i++)
 {
-    if (key == "model")
-        model = value;
-    else if (key == "name")
-        name = value;
-    else if (key == "link")
-        Quantize(model, name, value);
+    Dictionary<string, string> model = plan[starts[i]..starts[i + 1]].DistinctBy(setting => setting.Key).ToDictionary(setting => setting.Key, setting => setting.Value);
+    Quantize(model["model"], model["name"], model["link"]);
+    if (model.ContainsKey("checkpoint"))
+        Ship(model["link"], $"exported with an assembly of {new FileInfo(model["module-assembly"]).Length} bytes");
 }
 
 Write("summary.txt", [.. summary]);

@@ -5,6 +5,14 @@ namespace Octet.Quantization.Calibration;
 /// <param name="Max">Negative infinity where nothing was seen.</param>
 public readonly record struct ActivationRange(float Min, float Max)
 {
+    /// <summary>The range of an unsigned 8-bit integer with a scale and a zero point that are given, by training say, and not to be computed anew.</summary>
+    /// <param name="scale">Positive and finite.</param>
+    /// <param name="zeroPoint">0 to 255.</param>
+    public static ActivationRange Of(float scale, int zeroPoint) => new(-zeroPoint * scale, (byte.MaxValue - zeroPoint) * scale) { Step = scale };
+
+    /// <summary>The scale that was given; 0 where it follows from the limits.</summary>
+    public float Step { get; private init; }
+
     /// <summary>The range of no values: the neutral element of <see cref="Union"/>.</summary>
     public static ActivationRange Empty { get; } = new(float.PositiveInfinity, float.NegativeInfinity);
 

@@ -20,6 +20,7 @@ public static class DiagnosticCatalog
         ["OCT2005"] = DiagnosticSeverity.Error,
         ["OCT2006"] = DiagnosticSeverity.Error,
         ["OCT2007"] = DiagnosticSeverity.Warning,
+        ["OCT2008"] = DiagnosticSeverity.Message,
         ["OCT2101"] = DiagnosticSeverity.Error,
         ["OCT2102"] = DiagnosticSeverity.Error,
         ["OCT2103"] = DiagnosticSeverity.Error,

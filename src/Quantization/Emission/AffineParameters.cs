@@ -10,7 +10,7 @@ namespace Octet.Quantization.Emission;
 /// <param name="ZeroPoint">The integer that stands for real 0.</param>
 public readonly record struct AffineParameters(float Scale, int ZeroPoint)
 {
-    /// <summary>Parameters of an unsigned 8-bit activation: 0 to 255 over the range, which is widened to hold 0.</summary>
+    /// <summary>Parameters of an unsigned 8-bit activation: 0 to 255 over the range, which is widened to hold 0, or those that were given.</summary>
     /// <exception cref="ArgumentException">The range is not usable.</exception>
     public static AffineParameters ForUInt8(ActivationRange range)
     {
@@ -18,7 +18,7 @@ public readonly record struct AffineParameters(float Scale, int ZeroPoint)
             throw new ArgumentException($"[{range.Min}, {range.Max}] is no range.", nameof(range));
         double min = Math.Min(range.Min, 0);
         double max = Math.Max(range.Max, 0);
-        float scale = (float)((max - min) / byte.MaxValue);
+        float scale = range.Step > 0 ? range.Step : (float)((max - min) / byte.MaxValue);
         // A tensor that is always 0 (or nearly) keeps a scale that float arithmetic can divide by.
         if (scale < SmallestScale)
             return new AffineParameters(max - min == 0 ? 1 : SmallestScale, 0);

@@ -29,7 +29,7 @@ public sealed class ChannelsLastEmitter
 
     private ChannelsLastEmitter(
         ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool customOperators,
-        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans, int images)
+        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans, int images, IReadOnlyDictionary<string, QuantizedWeights>? trained)
     {
         _model = prepared.Clone();
         _plan = plan;
@@ -39,7 +39,7 @@ public sealed class ChannelsLastEmitter
         // Of a pool that rounds up ONNX Runtime infers one extent and computes another.
         bool roundsUp = _model.Graph.Node.Any(node => node.Int("ceil_mode", 0) != 0);
         bool Connects(NodeProto node) => plan.ConnectingNodes.Contains(node.Name);
-        _compute = new ComputeOperators(_values, new IntegerWeights(_model, names, weightLimit, inputMeans), Connects, roundsUp ? null : images);
+        _compute = new ComputeOperators(_values, new IntegerWeights(_model, names, weightLimit, inputMeans, trained), Connects, roundsUp ? null : images);
         _connecting = new ConnectingLayers(_values, Connects);
     }
 
@@ -51,14 +51,15 @@ public sealed class ChannelsLastEmitter
     /// <param name="customOperators">Whether the operators of <see cref="QuantizedOperators"/> may be used; without, only those of ONNX Runtime are.</param>
     /// <param name="inputMeans">As for <see cref="QdqEmitter"/>: the mean of each input channel, for <see cref="BiasCorrection"/>.</param>
     /// <param name="images">The number of images that a run will have, where the model does not tell: of many small images some convolutions are written as one product.</param>
+    /// <param name="trained">As for <see cref="QdqEmitter"/>: weights whose integers are given.</param>
     /// <exception cref="ArgumentException">The plan was made for custom operators, and there are none.</exception>
     public static EmittedModel Emit(
         ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool customOperators,
-        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans = null, int images = 1)
+        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans = null, int images = 1, IReadOnlyDictionary<string, QuantizedWeights>? trained = null)
     {
         if (plan.Operators == ConnectingOperators.WithTables && !customOperators)
             throw new ArgumentException("The plan has operators that ONNX Runtime has not.", nameof(plan));
-        return new ChannelsLastEmitter(prepared, plan, ranges, weightLimit, customOperators, inputMeans, images).Emit();
+        return new ChannelsLastEmitter(prepared, plan, ranges, weightLimit, customOperators, inputMeans, images, trained).Emit();
     }
 
     private EmittedModel Emit()
@@ -71,7 +72,6 @@ public sealed class ChannelsLastEmitter
 
         _model.Graph.Node.Clear();
         _model.Graph.Node.AddRange(_values.Nodes);
-        _model.Graph.ValueInfo.Clear();
         ModelProto emitted = RemoveUnused.Apply(_model);
         HashSet<string> floats = [.. emitted.Graph.Node.SelectMany(node => node.Output)];
         return new EmittedModel(emitted, _plan.Activations.Where(floats.Contains).ToImmutableDictionary(value => value, StringComparer.Ordinal));

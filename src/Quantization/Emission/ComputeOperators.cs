@@ -58,6 +58,11 @@ internal sealed class ComputeOperators(IntegerValues values, IntegerWeights weig
             WriteDense(node, result, dense, floats, operands, bias);
             return;
         }
+        if (images is not null && FoldedColumns.Of(node, floats, values.Index) is { } folded)
+        {
+            WriteFolded(node, result, folded, floats, operands, bias);
+            return;
+        }
         string[] biases = bias is null ? [] : [bias];
         if (imagesHere > 1 && IsPointwise(node, floats) && values.Index.Extents(node.Input[0]) is [_, _, { } height, { } width] && height * width <= SmallImage)
         {
@@ -75,21 +80,40 @@ internal sealed class ComputeOperators(IntegerValues values, IntegerWeights weig
     {
         int pixels = dense.ResultHeight * dense.ResultWidth, outputs = (int)floats.Dims[0];
         long columns = (long)dense.Height * dense.Width * floats.Dims[1];
-        TensorProto[] stored = [values.Constant(operands[0]), values.Constant(operands[1])];
-        string name = $"{node.Input[1]}_dense";
-        string[] matrix =
-        [
-            values.Add(Tensors.Create(values.Fresh($"{name}_quantized"), [pixels * outputs, columns, 1, 1], dense.Spread(node, MemoryMarshal.Cast<byte, sbyte>(stored[0].ToBytes().Span), floats.Dims))),
-            values.Add(Tensors.Create(values.Fresh($"{name}_scale"), [pixels * outputs], Repeat(stored[1].ToFloats(), pixels))),
-            values.Add(Tensors.Create(values.Fresh($"{name}_zero_point"), [pixels * outputs], new sbyte[pixels * outputs])),
-        ];
-        string[] biases = bias is null ? [] :
-            [values.Add(Tensors.Create(values.Fresh($"{name}_bias"), [pixels * outputs], Repeat<int>(MemoryMarshal.Cast<byte, int>(values.Constant(bias).ToBytes().Span).ToArray(), pixels)))];
+        (string[] matrix, string[] biases) = Spread(node, "dense", [pixels * outputs, columns, 1, 1], weights => dense.Spread(node, weights, floats.Dims), pixels, operands, bias);
         string rows = values.Reshape(values.Fresh($"{node.Name}_rows"), values.Flat(node.Input[0]), [1, -1, 1, columns], values.Fresh($"{node.Input[0]}_rows"));
         string product = values.Write(values.Contrib("QLinearConv", node.Name, [rows, .. values.ParameterOperands(node.Input[0]), .. matrix, .. values.ParameterOperands(result), .. biases],
             values.Fresh($"{result}_rows"), Nodes.Attribute("channels_last", 1)));
         values.ComputedFlat(result, product, dense.ResultHeight, dense.ResultWidth, outputs);
     }
+
+    private void WriteFolded(NodeProto node, string result, FoldedColumns folded, TensorProto floats, string[] operands, string? bias)
+    {
+        long outputs = floats.Dims[0], channels = folded.Columns * floats.Dims[1];
+        (string[] filters, string[] biases) = Spread(
+            node, "folded", [folded.Results * outputs, channels, floats.Dims[2], folded.KernelWidth], weights => folded.Spread(node, weights, floats.Dims), folded.Results, operands, bias);
+        // The images and their rows stay as they are.
+        string input = values.Reshape(values.Fresh($"{node.Name}_fold"), values.Last(node.Input[0]), [0, 0, folded.Width, channels], values.Fresh($"{node.Input[0]}_folded"));
+        string output = values.Write(values.Contrib("QLinearConv", node.Name, [input, .. values.ParameterOperands(node.Input[0]), .. filters, .. values.ParameterOperands(result), .. biases],
+            values.Fresh($"{result}_folded"), folded.Attributes(node, floats.Dims)));
+        values.Reshape(values.Fresh($"{node.Name}_unfold"), output, [0, 0, folded.Width * folded.Results, outputs], values.Computed(result, last: true));
+    }
+
+    /// <summary>Weights in another arrangement, with scales, zero points and biases for as many sets of results: operands of the operator, and its bias.</summary>
+    private (string[] Weights, string[] Biases) Spread(NodeProto node, string how, long[] dims, SpreadWeights spread, int sets, string[] operands, string? bias)
+    {
+        string name = $"{node.Input[1]}_{how}";
+        int outputs = (int)dims[0];
+        string[] weights =
+        [
+            values.Add(Tensors.Create(values.Fresh($"{name}_quantized"), dims, spread(MemoryMarshal.Cast<byte, sbyte>(values.Constant(operands[0]).ToBytes().Span)))),
+            values.Add(Tensors.Create(values.Fresh($"{name}_scale"), [outputs], Repeat(values.Constant(operands[1]).ToFloats(), sets))),
+            values.Add(Tensors.Create(values.Fresh($"{name}_zero_point"), [outputs], new sbyte[outputs])),
+        ];
+        return (weights, bias is null ? [] : [values.Add(Tensors.Create(values.Fresh($"{name}_bias"), [outputs], Repeat<int>(MemoryMarshal.Cast<byte, int>(values.Constant(bias).ToBytes().Span).ToArray(), sets)))]);
+    }
+
+    private delegate sbyte[] SpreadWeights(ReadOnlySpan<sbyte> weights);
 
     private static T[] Repeat<T>(T[] list, int times) => [.. Enumerable.Repeat(list, times).SelectMany(entries => entries)];
 

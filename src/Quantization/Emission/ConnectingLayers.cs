@@ -44,11 +44,13 @@ internal sealed class ConnectingLayers(IntegerValues values, Func<NodeProto, boo
         bool last = CanBeLast(node.Input);
         int? rank = values.Rank(node.Input[0]);
         values.SetRank(result, rank);
-        if (values.CustomOperators && HaveOneShape(node.Input[0], node.Input[1]) && TableChain.Behind(result, values.Index, connects) is { } chain)
+        if (values.CustomOperators && HaveOneShape(node.Input[0], node.Input[1]))
         {
-            values.SetRank(chain.Result, rank);
-            string[] summands = [.. node.Input.Select(summand => last ? values.Last(summand) : values.First(summand)), values.Table(chain, result)];
-            values.Write(values.Octet("QuantizedAdd", node.Name, summands, values.Computed(chain.Result, last),
+            TableChain? chain = TableChain.Behind(result, values.Index, connects);
+            string taken = chain?.Result ?? result;
+            values.SetRank(taken, rank);
+            string[] summands = [.. node.Input.Select(summand => last ? values.Last(summand) : values.First(summand)), .. chain is null ? Array.Empty<string>() : [values.Table(chain, result)]];
+            values.Write(values.Octet("QuantizedAdd", node.Name, summands, values.Computed(taken, last),
                 [.. values.Quantization("a_", node.Input[0]), .. values.Quantization("b_", node.Input[1]), .. values.Quantization("y_", result)]));
             return true;
         }

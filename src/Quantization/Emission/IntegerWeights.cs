@@ -12,7 +12,9 @@ namespace Octet.Quantization.Emission;
 /// <param name="names">Its names.</param>
 /// <param name="limit">Largest magnitude of a weight.</param>
 /// <param name="inputMeans">The mean of each input channel, by value, for <see cref="BiasCorrection"/>; null for none.</param>
-internal sealed class IntegerWeights(ModelProto model, UniqueNames names, int limit, IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans)
+/// <param name="trained">Weights whose integers are given, by initializer; null for none. Those beyond the limit are quantized anew.</param>
+internal sealed class IntegerWeights(
+    ModelProto model, UniqueNames names, int limit, IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans, IReadOnlyDictionary<string, QuantizedWeights>? trained)
 {
     private readonly IReadOnlyDictionary<string, ImmutableArray<double>> _inputMeans = inputMeans ?? ImmutableDictionary<string, ImmutableArray<double>>.Empty;
     private readonly Dictionary<(string Weights, int Axis, string Bias, float ActivationScale, string CorrectedFor), (StoredIntegers Weights, StoredIntegers? Bias)> _stored = [];
@@ -47,7 +49,7 @@ internal sealed class IntegerWeights(ModelProto model, UniqueNames names, int li
         TensorProto floats = index.Initializer(node.Input[1])!;
         if (!_ofProducts.TryGetValue(node.Input[1], out (StoredIntegers Stored, QuantizedWeights Integers) weights))
         {
-            QuantizedWeights integers = QuantizedWeights.Quantize(floats.ToFloats(), floats.Dims, axis: 1, limit);
+            QuantizedWeights integers = Integers(floats, axis: 1, []);
             _ofProducts[node.Input[1]] = weights = (Store(index, floats, integers), integers);
         }
         NodeProto? add = StaticQuantization.BiasBehind(node, index);
@@ -71,7 +73,7 @@ internal sealed class IntegerWeights(ModelProto model, UniqueNames names, int li
         float[]? bias = node.InputAt(2).Length > 0 ? index.Initializer(node.Input[2])!.ToFloats() : null;
         int axis = OperatorTraits.ChannelAxis(node);
         float[] smallestScales = bias is null ? [] : QuantizedBias.SmallestWeightScales(bias, activationScale);
-        QuantizedWeights quantized = QuantizedWeights.Quantize(weights.AsFloats(), weights.Dims, axis, limit, smallestScales);
+        QuantizedWeights quantized = Integers(weights, axis, smallestScales);
 
         StoredIntegers storedWeights = Store(index, weights, quantized);
         // A MatMul with an integer result has no bias.
@@ -83,6 +85,11 @@ internal sealed class IntegerWeights(ModelProto model, UniqueNames names, int li
         string name = BiasName(node);
         return (storedWeights, Store(index, name, weights.Name, scales, Tensors.Create(names.Fresh($"{name}_quantized"), [values.Length], values), Tensors.Create(names.Fresh($"{name}_zero_point"), [values.Length], new int[values.Length])));
     }
+
+    private QuantizedWeights Integers(TensorProto weights, int axis, ReadOnlySpan<float> smallestScales) =>
+        trained?.GetValueOrDefault(weights.Name) is { } given && given.Fits(limit)
+            ? given.WithScalesOfAtLeast(smallestScales, (int)weights.Dims.Skip(axis + 1).Aggregate(1L, (product, extent) => product * extent))
+            : QuantizedWeights.Quantize(weights.AsFloats(), weights.Dims, axis, limit, smallestScales);
 
     /// <summary>The bias (null: 0) without what the rounded weights add to the mean; null where it is not known.</summary>
     private float[]? Corrected(NodeProto node, float[]? bias, TensorProto weights, QuantizedWeights quantized, int axis) =>

@@ -36,7 +36,7 @@ public sealed class QdqEmitter
 
     private QdqEmitter(
         ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations,
-        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans)
+        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans, IReadOnlyDictionary<string, QuantizedWeights>? trained)
     {
         _model = prepared.Clone();
         _index = new GraphIndex(_model.Graph);
@@ -53,7 +53,7 @@ public sealed class QdqEmitter
                 .Where(pair => plan.Contains(pair.Node.Name) && !StaticQuantization.GivesFloat(pair.Node, pair.Index, _quantized.Contains))
                 .Select(pair => StaticQuantization.QuantizedResult(pair.Node, pair.Index)),
         ];
-        _weights = new IntegerWeights(_model, _names, weightLimit, inputMeans);
+        _weights = new IntegerWeights(_model, _names, weightLimit, inputMeans, trained);
     }
 
     /// <summary>Returns the quantized model; the prepared one is left as it is.</summary>
@@ -66,10 +66,11 @@ public sealed class QdqEmitter
     /// The mean of each input channel, by value (<see cref="StaticQuantization.CorrectedInputs"/>): biases take back what rounded weights shift a
     /// node's mean by (<see cref="BiasCorrection"/>). Null, or a value that is missing: no correction.
     /// </param>
+    /// <param name="trained">Weights whose integers are given, by initializer; null for none. Those beyond the limit are quantized anew.</param>
     public static EmittedModel Emit(
         ModelProto prepared, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges, int weightLimit, bool signedActivations = false,
-        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans = null) =>
-        new QdqEmitter(prepared, plan, ranges, weightLimit, signedActivations, inputMeans).Emit();
+        IReadOnlyDictionary<string, ImmutableArray<double>>? inputMeans = null, IReadOnlyDictionary<string, QuantizedWeights>? trained = null) =>
+        new QdqEmitter(prepared, plan, ranges, weightLimit, signedActivations, inputMeans, trained).Emit();
 
     private EmittedModel Emit()
     {
@@ -90,7 +91,6 @@ public sealed class QdqEmitter
         WriteNodes();
         index.Graph.Node.Clear();
         index.Graph.Node.AddRange(_nodes);
-        index.Graph.ValueInfo.Clear();
         (_index, _nodes, _dequantizedHere) = outer;
     }
 

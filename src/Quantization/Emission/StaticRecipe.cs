@@ -16,6 +16,9 @@ public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, Ca
     /// <summary>The mean of each input channel, by the value that an integer compute node reads: given, biases make up for what rounded weights shift.</summary>
     public IReadOnlyDictionary<string, ImmutableArray<double>>? InputMeans { get; init; }
 
+    /// <summary>Weights whose integers were trained, by initializer; null where none were.</summary>
+    public IReadOnlyDictionary<string, QuantizedWeights>? TrainedWeights { get; init; }
+
     /// <summary>How the integer parts are written.</summary>
     public IntegerForm Form { get; init; } = IntegerForm.Pairs;
 
@@ -58,9 +61,15 @@ public sealed record StaticRecipe(ModelProto Prepared, QuantizationPlan Plan, Ca
     /// <summary>Writes the variant.</summary>
     /// <param name="weightLimit">Largest magnitude of a weight: 127 (8 bits) or 63 (7 bits).</param>
     /// <param name="signedActivations">Whether activations are signed, as ARM64 wants them.</param>
-    public EmittedModel Emit(int weightLimit, bool signedActivations) => Form == IntegerForm.Pairs
-        ? QdqEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, signedActivations, InputMeans)
-        : ChannelsLastEmitter.Emit(Prepared, Plan, Ranges.Ranges, weightLimit, customOperators: Form == IntegerForm.ChannelsLastOctet, InputMeans, Images);
+    public EmittedModel Emit(int weightLimit, bool signedActivations)
+    {
+        // What was trained stays as it is.
+        IReadOnlyDictionary<string, ActivationRange> ranges = TrainedWeights is null ? AlignedRanges.Of(Prepared, Plan, Ranges.Ranges) : Ranges.Ranges;
+        EmittedModel emitted = Form == IntegerForm.Pairs
+            ? QdqEmitter.Emit(Prepared, Plan, ranges, weightLimit, signedActivations, InputMeans, TrainedWeights)
+            : ChannelsLastEmitter.Emit(Prepared, Plan, ranges, weightLimit, customOperators: Form == IntegerForm.ChannelsLastOctet, InputMeans, Images, TrainedWeights);
+        return AbsorbAffine.Apply(emitted);
+    }
 }
 
 /// <summary>A refinement that was tried on held-out samples, or that a pinned recipe asks for.</summary>

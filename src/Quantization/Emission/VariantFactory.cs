@@ -57,6 +57,8 @@ public sealed class VariantFactory
         JsonObject recipe = Recipe(variant, "static");
         recipe["activations"] = _target.SignedActivations ? "int8 per tensor" : "uint8 per tensor";
         recipe["weights"] = Integers(Variants.WeightLimit(variant));
+        if (found.TrainedWeights is { } trained)
+            recipe["trainedWeights"] = trained.Values.Count(weights => weights.Fits(Variants.WeightLimit(variant)));
         recipe["calibration"] = calibrated.Method;
         if (!calibrated.Tried.IsEmpty)
             recipe["calibrationsTried"] = new JsonArray([.. calibrated.Tried.Select(tried => (JsonNode)new JsonObject { ["method"] = tried.Method, ["drop"] = tried.Drop, ["sqnrDb"] = tried.SqnrDb })]);

@@ -45,6 +45,13 @@ public static class StaticQuantization
     public static QuantizationPlan Derived(ModelProto model, QuantizationPlan plan, DataFreeRanges ranges) =>
         WithRanges(model, plan, ranges.Ranges.ContainsKey, (value, _) => $"the range of '{value}' is not known: {ranges.ReasonNone(value)}");
 
+    /// <summary>The part of a plan that ranges which were trained allow.</summary>
+    /// <param name="model">The model that the plan was made for.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="ranges">The ranges that there are.</param>
+    public static QuantizationPlan Trained(ModelProto model, QuantizationPlan plan, IReadOnlyDictionary<string, ActivationRange> ranges) =>
+        WithRanges(model, plan, ranges.ContainsKey, (value, _) => $"no range was trained for '{value}', and there is no data to find one on");
+
     private static QuantizationPlan WithRanges(ModelProto model, QuantizationPlan plan, Func<string, bool> hasRange, Func<string, GraphIndex, string> reason)
     {
         HashSet<string> missing = new(StringComparer.Ordinal);
@@ -163,9 +170,10 @@ public static class StaticQuantization
 
     private static HashSet<NodeProto> ConnectingNodes((NodeProto Node, GraphIndex Index)[] nodes, HashSet<NodeProto> compute, Func<NodeProto, GraphIndex, bool> mayConnect)
     {
-        // Forward: whatever has only integer inputs may join. Backward: what feeds no integer node only moves a conversion, and leaves again.
+        // Forward: whatever has only integer inputs may join, and a value that a compute node quantizes is one: a shortcut past a float Conv, say.
+        // Backward: what feeds no integer node only moves a conversion, and leaves again.
         HashSet<NodeProto> joined = new(ReferenceEqualityComparer.Instance);
-        HashSet<string> integerValues = new(StringComparer.Ordinal);
+        HashSet<string> integerValues = new(nodes.Where(pair => compute.Contains(pair.Node)).SelectMany(pair => OperatorTraits.ActivationInputs(pair.Node, pair.Index)), StringComparer.Ordinal);
         foreach ((NodeProto node, GraphIndex index) in nodes)
         {
             if (!compute.Contains(node))

@@ -16,7 +16,7 @@ public static class NormalizationToConvolution
     private static bool TryRewrite(NodeProto node, GraphEditor editor)
     {
         if (MoveConstants.Affine(node, editor) is not { } first || editor.ShapeOf(first.Input) is not { Length: 3 or 4 } shape || shape[1] <= 0 || shape.Skip(2).All(extent => extent == 1)
-            || first.For(shape[1]) is not { } affine || editor.Index.Initializer(first.Input) is not null)
+            || first.For(shape[1]) is not { } affine || editor.Index.Initializer(first.Input) is not null || ScalesInput(first, editor))
             return false;
         // A Mul and the Add behind it are one Conv.
         NodeProto last = node;
@@ -37,4 +37,9 @@ public static class NormalizationToConvolution
         nodes.Commit();
         return true;
     }
+
+    /// <summary>Whether it is the model's own input that is scaled and shifted, all of it alike: its quantization does so by itself.</summary>
+    private static bool ScalesInput(ChannelAffine affine, GraphEditor editor) =>
+        affine is { Scale.Length: 1, Shift.Length: 1 }
+        && (editor.Index.Producer(affine.Input) is not { } before || MoveConstants.Affine(before, editor) is { } earlier && ScalesInput(earlier, editor));
 }

@@ -10,7 +10,10 @@ namespace Octet.Quantization.Search;
 /// <summary>Nodes that are float or integer together: an integer node, with the clamp or bias that it absorbs.</summary>
 /// <param name="Name">The integer node's name.</param>
 /// <param name="Nodes">All names, its own the first.</param>
-/// <param name="Requires">Positions of the regions that have to be integer where this one is: a connecting node reads nothing else.</param>
+/// <param name="Requires">
+/// Positions of the regions that have to be integer where this one is: a connecting node reads nothing that exists as float only. A value that a compute node reads too may
+/// be quantized for both.
+/// </param>
 /// <param name="NeedsReader">The region that has to be integer where this one is, -1 for none: the only reader of a connecting node.</param>
 public sealed record Region(string Name, ImmutableArray<string> Nodes, ImmutableArray<int> Requires, int NeedsReader = -1);
 
@@ -100,7 +103,11 @@ public sealed record RegionGraph(ImmutableArray<Region> Regions, ImmutableArray<
             if (recipe.Plan.ComputeNodes.Contains(node.Name))
                 return new Region(node.Name, members[position], []);
             string result = StaticQuantization.QuantizedResult(node, index);
-            int[] requires = [.. OperatorTraits.ActivationInputs(node, index).Where(computedBy.ContainsKey).Select(input => computedBy[input]).Distinct()];
+            int[] requires =
+            [
+                .. OperatorTraits.ActivationInputs(node, index).Where(computedBy.ContainsKey)
+                    .Where(input => !readers[input].Exists(reader => recipe.Plan.ComputeNodes.Contains(planned[reader].Node.Name))).Select(input => computedBy[input]).Distinct(),
+            ];
             return new Region(node.Name, members[position], [.. requires], readers.GetValueOrDefault(result) is [int only] ? only : -1);
         }
     }

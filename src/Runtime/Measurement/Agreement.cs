@@ -45,12 +45,16 @@ public static class Agreement
         return lowest;
     }
 
-    /// <summary>Whether an output has one score a class: two dimensions, or more of which all but the first two have extent 1, and at least two classes.</summary>
+    /// <summary>
+    /// Whether an output has one score a class: two dimensions, at least two classes, and behind them nothing, or an image of one pixel. One dimension of extent 1 behind
+    /// them is another thing: a score for each place, as detectors give one for each anchor, where the places beside the highest one count as well.
+    /// </summary>
     /// <param name="shape">The output's shape, the batch dimension first.</param>
     public static bool LooksLikeClasses(ReadOnlySpan<long> shape)
     {
-        while (shape.Length > 2 && shape[shape.Length - 1] == 1)
-            shape = shape.Slice(0, shape.Length - 1);
+        if (shape.Length > 3)
+            while (shape.Length > 2 && shape[shape.Length - 1] == 1)
+                shape = shape.Slice(0, shape.Length - 1);
         return shape.Length == 2 && shape[1] >= 2;
     }
 

@@ -7,7 +7,8 @@ namespace Octet;
 /// <remarks>
 /// <para>They are computed in C#, on ONNX Runtime's threads, with the widest vector instructions of the processor. All take and give
 /// tensors on the CPU. Attributes named <c>..._scale</c> are floats greater than 0, attributes named <c>..._zero_point</c> integers from 0 to 255,
-/// 0 where they are missing. Every result equals that of the standard operators it stands for, bit for bit.</para>
+/// 0 where they are missing. Every result equals that of the standard operators it stands for, bit for bit; QuantizedAdd, which computes in integers, may give the
+/// neighbour where the sum lies next to a half.</para>
 /// <list type="table">
 /// <item><term>LookupTable</term><description>y = table[x]: x of any shape, table of 256 entries, y of x's shape, all uint8 or all int8. An int8 value
 /// indexes by its bits: -1 is 255.</description></item>

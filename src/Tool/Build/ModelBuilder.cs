@@ -2,13 +2,29 @@ using System.Collections.Immutable;
 using Octet.Quantization;
 using Octet.Quantization.Diagnostics;
 using Octet.Tool.Cache;
+using Octet.Tool.Checkpoints;
 using Octet.Tool.Output;
+using Octet.Torch.Export;
 
 namespace Octet.Tool.Build;
 
 /// <summary>Gets one model's outcome: from the cache, or by doing the work.</summary>
-internal sealed class ModelBuilder(OutcomeCache? cache, DiagnosticPrinter diagnostics, Action<string> writeLine, CancellationToken cancellation)
+internal sealed class ModelBuilder(ICheckpointExporter exporter, OutcomeCache? cache, DiagnosticPrinter diagnostics, Action<string> writeLine, CancellationToken cancellation)
 {
+    private readonly CheckpointExports _exports = new(exporter, cache, diagnostics, writeLine, cancellation);
+
+    /// <summary>Makes or restores a checkpoint's float model, which ships with the variants that are made of it.</summary>
+    /// <param name="export">What is exported.</param>
+    /// <param name="request">The same as a model to quantize: its report speaks of the checkpoint, its files are of the exported model.</param>
+    /// <param name="link">The exported model's place in the application's output.</param>
+    /// <exception cref="DiagnosticException">The checkpoint cannot be exported, or its data cannot be used.</exception>
+    public BuiltModel Build(ExportRequest export, QuantizationRequest request, string link)
+    {
+        ImmutableArray<string> exported = _exports.Make(export, request);
+        BuiltModel model = Build(request with { ModelPath = export.Output }, link);
+        return model with { Files = [.. exported, .. model.Files], Report = ExportedModel.Describe(model.Report, request) };
+    }
+
     /// <summary>Makes or restores the model.</summary>
     /// <exception cref="DiagnosticException">The model or its data cannot be used.</exception>
     public BuiltModel Build(QuantizationRequest request, string link)
@@ -19,7 +35,7 @@ internal sealed class ModelBuilder(OutcomeCache? cache, DiagnosticPrinter diagno
 
         string key = CacheKey.Of(request);
         using IDisposable? held = cache.Lock(key, () => writeLine($"[high] Octet: {request.Name}: another build is making the same, waiting for it"), cancellation);
-        if (cache.TryRestore(key, request.OutputDirectory) is { } outcome)
+        if (cache.TryRestore<CachedOutcome>(key, request.OutputDirectory) is { } outcome)
         {
             writeLine($"[high] Octet: {request.Name}: restored from the cache, nothing to do");
             writeLine($"[low] Octet: {request.Name}: cache entry {key} in {cache.Root}");
@@ -29,7 +45,7 @@ internal sealed class ModelBuilder(OutcomeCache? cache, DiagnosticPrinter diagno
         writeLine($"[low] Octet: {request.Name}: no cache entry {key} in {cache.Root}");
         (BuiltModel model, QuantizationResult result) = Make(request, link);
         PortablePaths paths = new(request);
-        cache.Publish(key, result, [.. model.Diagnostics.Select(paths.Pack)]);
+        cache.Publish(key, result.Files, files => new CachedOutcome(result.Report, result.Inputs, result.Outputs, files, [.. model.Diagnostics.Select(paths.Pack)]));
         return model;
     }
 

@@ -29,7 +29,8 @@ internal static class PlannedRequest
             Data = model.All("data"),
             Preprocessing = NullIfEmpty(model.Text("preprocessing")),
             Labels = NullIfEmpty(model.Text("labels")),
-            InputShapes = InputShapes.Parse(model.List("input-shapes")) ?? throw model.Unreadable($"--input-shapes={model.Text("input-shapes")} is not of the form input=1,3,224,224"),
+            // The exporter fixes all extents of a checkpoint's inputs but the batch, and that one is BatchSize's to say.
+            InputShapes = PlannedCheckpoint.Is(model) ? ImmutableDictionary<string, ImmutableArray<long>>.Empty : InputShapes.Parse(model.List("input-shapes")) ?? throw model.Unreadable($"--input-shapes={model.Text("input-shapes")} is not of the form input=1,3,224,224"),
             Exclude = [.. model.All("exclude").Select(pattern => new NodePattern(pattern))],
             MaxAccuracyDrop = model.Number("max-accuracy-drop", 0.01, 0, double.MaxValue),
             MinSpeedup = model.Number("min-speedup", 1.05, 0, double.MaxValue),

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Octet.Quantization;
 using Octet.Quantization.Onnx;
@@ -16,23 +14,17 @@ internal static class CacheKey
     /// <exception cref="Quantization.Diagnostics.DiagnosticException">The model or its external data cannot be read.</exception>
     public static string Of(QuantizationRequest request)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        void Add(string text)
-        {
-            byte[] bytes = Encoding.UTF8.GetBytes(text);
-            hash.AppendData(BitConverter.GetBytes(bytes.Length));
-            hash.AppendData(bytes);
-        }
-
+        using ContentKey key = new();
         // First of all: the model, and what it names, can be read.
         ModelProto model = OnnxFile.ReadWithoutExternalData(request.ModelPath);
         ExternalData.Check(model, request.ModelPath);
-        foreach (string file in ExternalData.Files(model, request.ModelPath).Prepend(request.ModelPath).Concat(ToolFiles()))
-            Add(HashOf(file));
+        foreach (string file in ExternalData.Files(model, request.ModelPath).Prepend(request.ModelPath))
+            key.AddFile(file);
+        key.AddTool();
         MachineDescription machine = MachineDescription.Current;
-        Add(JsonSerializer.Serialize(new { machine.Cpu, Features = machine.Features.ToArray(), machine.Cores, machine.Os, machine.OnnxRuntime }));
+        key.Add(JsonSerializer.Serialize(new { machine.Cpu, Features = machine.Features.ToArray(), machine.Cores, machine.Os, machine.OnnxRuntime }));
 
-        Add(JsonSerializer.Serialize(new
+        key.Add(JsonSerializer.Serialize(new
         {
             request.Name,
             request.Source,
@@ -63,42 +55,26 @@ internal static class CacheKey
         foreach (string path in request.Data)
             foreach (string file in FilesAt(path))
             {
-                Add(PortablePaths.Below(root, file));
-                Add(HashOf(file));
+                key.Add(PortablePaths.Below(root, file));
+                key.AddFile(file);
             }
-        Add(request.Statistics is { } statistics ? HashOf(statistics) : "");
-        AddLabels(request.Labels, Add);
-        return Convert.ToHexString(hash.GetHashAndReset()).ToLowerInvariant();
+        key.AddFile(request.Statistics);
+        AddLabels(request.Labels, key);
+        return key.Finish();
     }
-
-    // Rebuilding the tool changes its files, and with them possibly what it does.
-    private static IEnumerable<string> ToolFiles() =>
-        Directory.EnumerateFiles(AppContext.BaseDirectory, "*.dll")
-            .Where(file => Path.GetFileName(file) is var name && (name.StartsWith("Octet.", StringComparison.OrdinalIgnoreCase) || name.Equals("octet.dll", StringComparison.OrdinalIgnoreCase)))
-            .Order(StringComparer.Ordinal);
 
     private static IEnumerable<string> FilesAt(string path) =>
         Directory.Exists(path) ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [path];
 
     // A list counts by its content. A folder counts by its classes: an empty one among them moves the others' indexes.
-    private static void AddLabels(string? labels, Action<string> add)
+    private static void AddLabels(string? labels, ContentKey key)
     {
-        add(labels is null ? "" : File.Exists(labels) ? HashOf(labels) : "folders");
+        if (File.Exists(labels))
+            key.AddFile(labels);
+        else
+            key.Add(labels is null ? "" : "folders");
         if (Directory.Exists(labels))
             foreach (string folder in Directory.EnumerateDirectories(labels).Order(StringComparer.Ordinal))
-                add(Path.GetFileName(folder));
-    }
-
-    // What cannot be read is not the cache's to say: the work will.
-    private static string HashOf(string file)
-    {
-        try
-        {
-            return FileHash.Of(file);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return "unreadable";
-        }
+                key.Add(Path.GetFileName(folder));
     }
 }

@@ -64,14 +64,15 @@ internal sealed class OutcomeCache
     }
 
     /// <summary>Copies an entry's files into a folder; null where there is no whole and undamaged entry.</summary>
-    public CachedOutcome? TryRestore(string key, string folder)
+    public TEntry? TryRestore<TEntry>(string key, string folder)
+        where TEntry : class, ICacheEntry
     {
         string entry = EntryOf(key);
         try
         {
             if (!File.Exists(Path.Combine(entry, OutcomeFile)))
                 return null;
-            if (ReadOutcome(entry) is not { } outcome)
+            if (ReadOutcome<TEntry>(entry) is not { } outcome)
             {
                 Say("OCT5003", $"{entry} does not have its recorded hashes");
                 Directory.Delete(entry, recursive: true);
@@ -92,21 +93,25 @@ internal sealed class OutcomeCache
         }
     }
 
-    /// <summary>Keeps an outcome.</summary>
-    public void Publish(string key, QuantizationResult result, ImmutableArray<Diagnostic> diagnostics)
+    /// <summary>Keeps files.</summary>
+    /// <param name="key">The entry's key.</param>
+    /// <param name="paths">The files, absolute, of different names.</param>
+    /// <param name="describe">Says what is kept besides them.</param>
+    public void Publish<TEntry>(string key, IEnumerable<string> paths, Func<ImmutableArray<CachedFile>, TEntry> describe)
+        where TEntry : class, ICacheEntry
     {
         string staging = Path.Combine(Root, "staging", Guid.NewGuid().ToString("N"));
         try
         {
             Directory.CreateDirectory(staging);
             ImmutableArray<CachedFile>.Builder files = ImmutableArray.CreateBuilder<CachedFile>();
-            foreach (string file in result.Files)
+            foreach (string file in paths)
             {
                 string copy = Path.Combine(staging, Path.GetFileName(file));
                 File.Copy(file, copy);
                 files.Add(new CachedFile(Path.GetFileName(file), new FileInfo(copy).Length, FileHash.Of(copy)));
             }
-            File.WriteAllBytes(Path.Combine(staging, OutcomeFile), new CachedOutcome(result.Report, result.Inputs, result.Outputs, files.ToImmutable(), diagnostics).ToJson());
+            File.WriteAllBytes(Path.Combine(staging, OutcomeFile), CacheJson.Write(describe(files.ToImmutable())));
             File.WriteAllText(Path.Combine(staging, OutcomeHashFile), FileHash.Of(Path.Combine(staging, OutcomeFile)));
             string entry = EntryOf(key);
             Directory.CreateDirectory(Path.GetDirectoryName(entry)!);
@@ -152,12 +157,13 @@ internal sealed class OutcomeCache
 
     private string EntryOf(string key) => Path.Combine(Root, "entries", key);
 
-    private static CachedOutcome? ReadOutcome(string entry)
+    private static TEntry? ReadOutcome<TEntry>(string entry)
+        where TEntry : class, ICacheEntry
     {
         string hash = Path.Combine(entry, OutcomeHashFile);
         if (!File.Exists(hash) || File.ReadAllText(hash) != FileHash.Of(Path.Combine(entry, OutcomeFile)))
             return null;
-        return CachedOutcome.FromJson(File.ReadAllBytes(Path.Combine(entry, OutcomeFile))) is { } outcome && outcome.Files.All(file => IsWhole(entry, file)) ? outcome : null;
+        return CacheJson.Read<TEntry>(File.ReadAllBytes(Path.Combine(entry, OutcomeFile))) is { } outcome && outcome.Files.All(file => IsWhole(entry, file)) ? outcome : null;
     }
 
     private static bool IsWhole(string entry, CachedFile file)

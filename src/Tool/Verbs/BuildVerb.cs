@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Octet.Quantization;
 using Octet.Quantization.Diagnostics;
 using Octet.Tool.Build;
 using Octet.Tool.Cache;
+using Octet.Tool.Checkpoints;
 using Octet.Tool.Output;
 
 namespace Octet.Tool.Verbs;
@@ -43,14 +45,16 @@ internal static class BuildVerb
         OnnxRuntimeLibrary.EnsureLoads();
         DiagnosticPrinter diagnostics = new(Console.WriteLine);
         OutcomeCache? cache = plan.Options.Switch("use-cache") ? new OutcomeCache(plan.Options.Text("cache"), diagnostics) : null;
-        ModelBuilder builder = new(cache, diagnostics, Console.WriteLine, cancellation);
+        ModelBuilder builder = new(new TorchExporter(), cache, diagnostics, Console.WriteLine, cancellation);
         List<BuiltModel> models = [];
         string output = plan.Options.Required("output");
         foreach (PlanOptions model in plan.Models)
         {
             try
             {
-                models.Add(builder.Build(PlannedRequest.Create(plan, model), model.Text("link")));
+                QuantizationRequest request = PlannedRequest.Create(plan, model);
+                string link = model.Text("link");
+                models.Add(PlannedCheckpoint.Is(model) ? builder.Build(PlannedCheckpoint.Create(plan, model, request), request, link) : builder.Build(request, link));
             }
             catch (DiagnosticException exception)
             {

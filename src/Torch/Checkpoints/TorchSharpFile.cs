@@ -32,8 +32,6 @@ internal static class TorchSharpFile
     {
         var cursor = new Cursor(file);
         long count = cursor.ReadNumber("the number of tensors");
-        if (count == 0)
-            throw CheckpointFault.Empty("it says that it holds 0 tensors");
         // A tensor takes four bytes at least: name, element type, rank.
         if (count > file.Length / 3)
             throw CheckpointFault.Damaged($"it says that it holds {count} tensors, and has {file.Length} bytes");

@@ -24,8 +24,8 @@ internal static class Activations
         table.Add(Silu, "THSTensor_silu");
         table.Add(Softplus, "THSTensor_softplus");
         table.Add(call => call.Return(call.Add("Log", [call.Add("Sigmoid", [call.Value("tensor")])])), "THSTensor_log_sigmoid");
-        table.Add(call => call.Return(Gelu(call, approximate: false)), "THSTensor_gelu");
-        table.Add(call => call.Return(Gelu(call, call.Text("approximate") == "tanh")), "THSTensor_gelu_with_approximate");
+        table.Add(call => call.Return(Gelu(call, call.Value("tensor"), call.Result().ElementType, approximate: false)), "THSTensor_gelu");
+        table.Add(call => call.Return(Gelu(call, call.Value("tensor"), call.Result().ElementType, call.Text("approximate") == "tanh")), "THSTensor_gelu_with_approximate");
         table.Add(call => Softmax(call, "Softmax"), "THSSpecial_softmax");
         table.Add(call => Softmax(call, "LogSoftmax"), "THSSpecial_log_softmax");
     }
@@ -78,10 +78,8 @@ internal static class Activations
     }
 
     // Without approximation x/2 * (1 + erf(x / sqrt 2)); with it the form with tanh. Both are written out: the operator Gelu is younger than opset 17.
-    private static string Gelu(ConversionContext call, bool approximate)
+    internal static string Gelu(ConversionContext call, string value, torch.ScalarType type, bool approximate)
     {
-        torch.ScalarType type = call.Result().ElementType;
-        string value = call.Value("tensor");
         string gate;
         if (approximate)
         {

@@ -20,14 +20,30 @@ public sealed class ConversionTable
     public static ConversionTable Standard { get; } = new(
     [
         Activations.Register,
+        Arrangements.Register,
+        Attention.Register,
         Convolutions.Register,
+        DataNormalization.Register,
         Elementwise.Register,
+        Embeddings.Register,
+        Extrema.Register,
+        Functions.Register,
+        Indexing.Register,
         Linear.Register,
+        Logic.Register,
+        Matrices.Register,
+        Moments.Register,
         Normalization.Register,
+        Padding.Register,
+        Parts.Register,
         Passing.Register,
         Pooling.Register,
+        QuantizePairs.Register,
+        Recurrent.Register,
         Reductions.Register,
+        Resizing.Register,
         Shapes.Register,
+        Writing.Register,
     ]);
 
     /// <summary>The names of the calls that can be converted.</summary>

@@ -86,7 +86,7 @@ internal static class Elementwise
     private static string Typed(ConversionContext call, string parameter) => Operand(call, parameter, call.Result().ElementType);
 
     // A tensor or a number, whichever the form of the call has there.
-    private static string Operand(ConversionContext call, string parameter, torch.ScalarType type) =>
+    internal static string Operand(ConversionContext call, string parameter, torch.ScalarType type) =>
         call.Call.Arguments.First(argument => argument.Name == parameter) is ScalarArgument { Value: { } number } ? call.Constant(type, number) : call.Value(call.Tensor(parameter), type);
 
     private static void Binary(ConversionContext call, string operation, string first, string second) => call.Return(call.Add(operation, [Typed(call, first), Typed(call, second)]));
@@ -117,7 +117,7 @@ internal static class Elementwise
         });
     }
 
-    private static string Truncated(ConversionContext call, string value) => call.Add("Mul", [call.Add("Sign", [value]), call.Add("Floor", [call.Add("Abs", [value])])]);
+    internal static string Truncated(ConversionContext call, string value) => call.Add("Mul", [call.Add("Sign", [value]), call.Add("Floor", [call.Add("Abs", [value])])]);
 
     private static void Round(ConversionContext call)
     {

@@ -76,7 +76,7 @@ internal static class Pooling
         })];
     }
 
-    private static void Adaptive(ConversionContext call, int axes, string operation)
+    internal static void Adaptive(ConversionContext call, int axes, string operation)
     {
         long[] input = [.. call.Tensor("input").Shape[^axes..].Select(extent => Fixed(call, extent))];
         long[] output = [.. call.Result().Shape[^axes..].Select(extent => Fixed(call, extent))];

@@ -24,6 +24,9 @@ public sealed record ExportRequest
     /// <summary>The assembly that has it.</summary>
     public required string Assembly { get; init; }
 
+    /// <summary>Assemblies that it may refer to, for one that lies apart from them and has no .deps.json: what a build has compiled and not yet copied.</summary>
+    public ImmutableArray<string> References { get; init; } = [];
+
     /// <summary>The constructor's arguments, as text.</summary>
     public ImmutableArray<string> ConstructorArguments { get; init; } = [];
 

@@ -52,7 +52,7 @@ public static class ExportWorker
             throw DiagnosticCatalog.Exception("OCT2102", request.Assembly, "it does not exist");
         string cache = Path.Combine(UserCacheFolder.Find() ?? Directory.CreateTempSubdirectory("octet-").FullName, "torch");
         string? torchSharp = request.TorchFolders.SelectMany(folder => new[] { folder, Path.Combine(folder, "lib", "net8.0") }).Select(folder => Path.Combine(folder, "TorchSharp.dll")).FirstOrDefault(File.Exists);
-        TorchSharpLibrary.Use(request.Assembly, torchSharp, cache);
+        TorchSharpLibrary.Use(request.Assembly, request.References, torchSharp, cache);
     }
 
     // Has types of TorchSharp's in it: they must not be looked for before the process is bound to one.

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.Loader;
 using Octet.Quantization.Diagnostics;
+using Octet.Torch.Checkpoints;
 using Octet.Torch.Tracing;
 using TorchSharp;
 
@@ -20,7 +21,7 @@ internal static class ModuleExport
         using IDisposable inference = torch.no_grad();
         using torch.nn.Module module = ModuleConstruction.Construct(Load(request.Assembly), request.ModuleType, request.ConstructorArguments);
         if (request.Checkpoint is { } checkpoint)
-            StateLoading.Load(module, StateFile.Read(checkpoint, request.ModuleType), checkpoint);
+            StateLoading.Load(module, CheckpointReader.Read(checkpoint).Tensors, checkpoint);
         module.eval();
         ModuleTraceable traceable = new(module, [.. request.Inputs.Select(input => input.Name)]);
         double constructed = clock.Elapsed.TotalSeconds;

@@ -1,4 +1,5 @@
 using Octet.Quantization.Diagnostics;
+using Octet.Torch.Checkpoints;
 using TorchSharp;
 
 namespace Octet.Torch.Export;
@@ -8,10 +9,10 @@ internal static class StateLoading
 {
     /// <summary>Copies each tensor into the parameter or buffer of its name.</summary>
     /// <exception cref="DiagnosticException">OCT2106: a tensor is missing, surplus or of another shape; all such are named.</exception>
-    public static void Load(torch.nn.Module module, IReadOnlyList<StateTensor> tensors, string path)
+    public static void Load(torch.nn.Module module, IReadOnlyList<CheckpointTensor> tensors, string path)
     {
         Dictionary<string, torch.Tensor> state = module.state_dict();
-        Dictionary<string, StateTensor> given = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        Dictionary<string, CheckpointTensor> given = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         string[] missing = [.. state.Where(entry => !given.ContainsKey(entry.Key)).Select(entry => $"'{entry.Key}' [{string.Join(",", entry.Value.shape)}]")];
         string[] surplus = [.. tensors.Where(tensor => !state.ContainsKey(tensor.Name)).Select(tensor => $"'{tensor.Name}' [{string.Join(",", tensor.Dimensions)}]")];
         string[] misshapen = [.. tensors.Where(tensor => state.TryGetValue(tensor.Name, out torch.Tensor? target) && !target.shape.SequenceEqual(tensor.Dimensions))
@@ -22,9 +23,10 @@ internal static class StateLoading
 
         using (torch.no_grad())
         {
-            foreach (StateTensor tensor in tensors)
+            foreach (CheckpointTensor tensor in tensors)
             {
-                using torch.Tensor source = torch.empty(tensor.Dimensions.AsSpan(), tensor.ElementType);
+                // Both number the element types as libtorch does.
+                using torch.Tensor source = torch.empty(tensor.Dimensions.AsSpan(), (torch.ScalarType)tensor.ElementType);
                 tensor.Data.Span.CopyTo(source.bytes);
                 state[tensor.Name].copy_(source);
             }

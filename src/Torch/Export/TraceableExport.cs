@@ -47,7 +47,7 @@ internal static class TraceableExport
         byte[] bytes = model.ToByteArray();
         Lap();
 
-        ImmutableArray<OutputError> errors = ModelVerification.Run(bytes, inputs, request.FixedBatch, outputNames, traceable.Forward, trace.Reads);
+        ImmutableArray<OutputError> errors = ModelVerification.Run(bytes, model.Graph.Node.Any(node => node.OpType == "QuantizeLinear"), inputs, request.FixedBatch, outputNames, traceable.Forward, trace.Reads);
         OnnxFile.Write(model, request.Output);
         Lap();
         return new ExportResponse

@@ -105,6 +105,9 @@ internal sealed record NativeSignature(string Name, bool ReturnsPointer, Immutab
     /// <summary>Whether it runs a module that was loaded with its code: its arguments are in memory of its own form, and what it calculates nobody sees.</summary>
     public bool RunsCompiledModule { get; } = Name is "THSJIT_Module_forward" or "THSJIT_Module_invoke" or "THSJIT_CompilationUnit_Invoke" or "THSExport_Module_run";
 
+    /// <summary>Whether it rounds to integers: of parameters too, whose integers and scales are part of the model.</summary>
+    public bool Quantizes { get; } = Name is "THSTensor_quantize_per_tensor" or "THSTensor_quantize_per_channel";
+
     /// <summary>Whether it reads a value into C#.</summary>
     public bool ReadsValue { get; } = Reads.Contains(Name);
 

@@ -10,10 +10,11 @@ internal static class TorchSharpLibrary
 {
     /// <summary>Sets where assemblies are found. Call it before any type of TorchSharp is touched, in a process whose own files do not have it.</summary>
     /// <param name="assembly">The assembly with the module type.</param>
+    /// <param name="references">Assemblies that it may refer to besides those that lie beside it or that its dependencies name.</param>
     /// <param name="torchSharp">The TorchSharp.dll that it was compiled against, or null for the one that its dependencies name.</param>
     /// <param name="cacheFolder">Where the rewritten copy is kept.</param>
     /// <exception cref="DiagnosticException">OCT2101: there is no TorchSharp. OCT2102: the assembly is none.</exception>
-    public static void Use(string assembly, string? torchSharp, string cacheFolder)
+    public static void Use(string assembly, IReadOnlyList<string> references, string? torchSharp, string cacheFolder)
     {
         AssemblyDependencyResolver dependencies = Resolver(assembly);
         string original = torchSharp ?? dependencies.ResolveAssemblyToPath(new AssemblyName(TorchSharpRewriter.AssemblyName)) ?? Beside(assembly, TorchSharpRewriter.AssemblyName)
@@ -29,7 +30,7 @@ internal static class TorchSharpLibrary
         }
         AssemblyLoadContext.Default.Resolving += (context, name) =>
             name.Name == TorchSharpRewriter.AssemblyName ? context.LoadFromAssemblyPath(rewritten)
-            : (dependencies.ResolveAssemblyToPath(name) ?? Beside(assembly, name.Name)) is { } path ? context.LoadFromAssemblyPath(path)
+            : (dependencies.ResolveAssemblyToPath(name) ?? Beside(assembly, name.Name) ?? references.FirstOrDefault(reference => Path.GetFileNameWithoutExtension(reference) == name.Name)) is { } path ? context.LoadFromAssemblyPath(path)
             : null;
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) =>
             dependencies.ResolveUnmanagedDllToPath(name) is { } path ? System.Runtime.InteropServices.NativeLibrary.Load(path) : 0;

@@ -105,7 +105,7 @@ internal sealed class Recorder : INativeCallObserver
                 return null;
             }
             CallInProgress call = new();
-            bool traced = _tracing && IsTraced(signature, arguments);
+            bool traced = _tracing && (signature.Quantizes || IsTraced(signature, arguments));
             call.Random = RandomSource(signature, arguments);
             if (signature.MakesModule)
                 call.Arguments = Arguments(signature, arguments, handle => null);

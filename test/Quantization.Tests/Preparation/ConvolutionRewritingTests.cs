@@ -210,6 +210,112 @@ public sealed class ConvolutionRewritingTests
         Reference.AssertEqual(model, result, Reference.Tensor(x, [2, channels, 8, 8]));
     }
 
+    [Fact]
+    public void Channels_are_filled_up_to_whole_blocks_from_convolution_to_convolution()
+    {
+        Gen.Select(Gen.OneOfConst(4L, 8L, 12L, 20L, 24L), Gen.OneOfConst("Relu", "Clip", "Sigmoid", "HardSwish"), Gen.OneOfConst("MaxPool", "AveragePool"), Gen.Bool, Gen.Bool).Sample(test =>
+        {
+            (long channels, string activation, string pool, bool bias, bool zerosFirst) = test;
+            GraphBuilder builder = new(opset: 14);
+            string x = builder.Input("x", -1, 3, 8, 8);
+            string[] bounds = activation == "Clip" ? [builder.Constant([], [-0.5f]), builder.Constant([], [0.5f])] : [];
+            string y = builder.Node(activation, [builder.Conv(x, channels, 3, 3, bias), .. bounds]);
+            string depthwise = builder.Node("Conv", [y, builder.Weights(channels, 1, 3, 3), .. bias ? [builder.Weights(channels)] : Array.Empty<string>()],
+                Nodes.Attribute("group", channels), Nodes.Attribute("pads", [1L, 1, 1, 1]));
+            y = builder.Node("Mul", [builder.Node("Add", [depthwise, y]), builder.Node("Sigmoid", [builder.Conv(builder.Node("GlobalAveragePool", [y]), channels, channels, 1, bias)])]);
+            string pooled = builder.Node(pool, [y], Nodes.Attribute("kernel_shape", [2L, 2]), Nodes.Attribute("strides", [2L, 2]));
+            string zeros = builder.Constant([1, 12, 4, 4], new float[12 * 16]);
+            string shortcut = builder.Node("Concat", zerosFirst ? [zeros, pooled] : [pooled, zeros], Nodes.Attribute("axis", 1));
+            string sum = builder.Node("Add", [shortcut, builder.Conv(y, channels + 12, channels, 3, bias, stride: 2)]);
+            builder.Output(builder.Conv(sum, 5, channels + 12, 1, bias));
+            ModelProto model = builder.Build();
+
+            ModelProto result = WidenChannels.Apply(model);
+
+            Assert.Equal(0, result.Count("Concat"));
+            Assert.All(result.Graph.Initializer.Where(weights => weights.Dims is [> 5, _, _, _]), weights => Assert.Equal(0, weights.Dims[0] % 16));
+            Reference.AssertEqual(model, result, Reference.Tensor(x, [1, 3, 8, 8]));
+        }, iter: 40);
+    }
+
+    [Theory]
+    [InlineData("Conv", 24, true)]
+    [InlineData("Conv", 32, false)]
+    [InlineData("Conv", 6, false)]
+    [InlineData("Softmax", 24, false)]
+    [InlineData("", 24, false)]
+    public void Channels_that_something_else_sees_stay(string reader, long channels, bool widens)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", -1, 4, 8, 8);
+        string y = builder.Node("MaxPool", [builder.Conv(x, channels, 4, 3)], Nodes.Attribute("kernel_shape", [2L, 2]));
+        builder.Output(reader switch { "Conv" => builder.Conv(y, 5, channels, 1), "Softmax" => builder.Node("Softmax", [y], Nodes.Attribute("axis", 1L)), _ => y });
+        ModelProto model = builder.Build();
+
+        ModelProto result = WidenChannels.Apply(model);
+
+        Assert.Equal(widens, !ReferenceEquals(model, result));
+        Reference.AssertEqual(model, result, Reference.Tensor(x, [2, 4, 8, 8]));
+    }
+
+    [Fact]
+    public void Channels_that_no_slice_takes_are_not_computed()
+    {
+        Gen.Select(Gen.Int[0, 6], Gen.Int[1, 3], Gen.Int[0, 6], Gen.OneOfConst("", "Relu", "MaxPool", "by size", "by factor"), Gen.Bool, Gen.Bool).Sample(test =>
+        {
+            (int first, int count, int second, string between, bool bias, bool negative) = test;
+            GraphBuilder builder = new();
+            string x = builder.Input("x", 1, 3, 6, 6);
+            string y = builder.Conv(x, 10, 3, 3, bias);
+            y = between switch
+            {
+                "" => y,
+                "MaxPool" => builder.Node("MaxPool", [y], Nodes.Attribute("kernel_shape", [2L, 2])),
+                "by size" => builder.Node("Resize", [y, "", "", builder.Constant([1, 10, 12, 12])], Nodes.Attribute("mode", "linear")),
+                "by factor" => builder.Node("Resize", [y, "", builder.Constant([4], [1, 1, 2, 2])], Nodes.Attribute("mode", "linear")),
+                _ => builder.Node(between, [y]),
+            };
+            builder.Output(builder.Node("Slice", [y, builder.Constant([negative ? first - 10 : first]), builder.Constant([first + count]), builder.Constant([negative ? -3 : 1])]));
+            builder.Output(builder.Node("Slice", [y, builder.Constant([0, second, 1]), builder.Constant([1, second + 4, int.MaxValue]), builder.Constant([0, 1, 2]), builder.Constant([1, 1, 2])]));
+            ModelProto model = builder.Build();
+
+            ModelProto result = CutUnreadChannels.Apply(model);
+
+            Assert.Equal(Enumerable.Range(first, count).Union(Enumerable.Range(second, 4)).Count(), result.Graph.Initializer.Single(weights => weights.Dims is [_, 3, 3, 3]).Dims[0]);
+            Reference.AssertEqual(model, result, Reference.Tensor(x, [1, 3, 6, 6]));
+        }, iter: 60);
+    }
+
+    [Theory]
+    [InlineData("all")]
+    [InlineData("output")]
+    [InlineData("step")]
+    [InlineData("rows")]
+    public void Channels_that_somebody_reads_stay(string what)
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 3, 6, 6);
+        string y = builder.Conv(x, 10, 3, 3);
+        builder.Output(builder.Node("Slice",
+            [y, builder.Constant([0]), builder.Constant([what == "all" ? 10 : 4]), builder.Constant([what == "rows" ? 2 : 1]), builder.Constant([what == "step" ? 2 : 1])]));
+        if (what == "output")
+            builder.Output(y);
+        ModelProto model = builder.Build();
+
+        Assert.Same(model, CutUnreadChannels.Apply(model));
+    }
+
+    [Fact]
+    public void A_scale_and_shift_of_the_input_is_left_to_its_quantization()
+    {
+        GraphBuilder builder = new();
+        string x = builder.Input("x", 1, 4, 5, 3);
+        builder.Output(builder.Node("Sub", [builder.Node("Mul", [x, builder.Weights(1)]), builder.Weights(1)]));
+        ModelProto model = builder.Build();
+
+        Assert.Same(model, NormalizationToConvolution.Apply(model));
+    }
+
     private static string Transposed(GraphBuilder builder, string x, long inputs, long outputs, long block, bool bias) =>
         builder.Node("ConvTranspose", [x, builder.Weights(inputs, outputs, block, block), .. bias ? [builder.Weights(outputs)] : Array.Empty<string>()], Nodes.Attribute("strides", [block, block]));
 }

@@ -173,7 +173,8 @@ public sealed class RegionSearchTests
         StaticRecipe full = RecipeOf(builder);
         RegionGraph graph = RegionGraph.Of(full);
         Region add = Assert.Single(graph.Regions, region => region.Name.StartsWith("Add", StringComparison.Ordinal));
-        Assert.Equal([0, 1], add.Requires.Order());
+        // The second Conv reads the result of the first as well: whatever that is, it is quantized for both.
+        Assert.Equal(1, Assert.Single(add.Requires));
         RegionValue shared = graph.Values.Single(value => value.Name == first);
         Assert.Equal(2, shared.Readers.Length);
 
@@ -183,6 +184,24 @@ public sealed class RegionSearchTests
         Assert.Equal([add.Name], result.Recipe!.LeftFloat.Keys);
         Assert.Equal(3, result.Recipe.Plan.ComputeNodes.Count);
         Assert.Empty(result.Recipe.Plan.ConnectingNodes);
+    }
+
+    [Fact]
+    public void A_shortcut_past_integer_nodes_stays_integer_though_a_float_one_computes_it()
+    {
+        GraphBuilder builder = new();
+        string shortcut = builder.Conv(builder.Input("x", 1, 4, 8, 8), 4, 4, 3);
+        for (int block = 0; block < 2; block++)
+            shortcut = builder.Node("Add", [shortcut, builder.Conv(shortcut, 4, 4, 3)]);
+        builder.Output(builder.Conv(shortcut, 4, 4, 3), 1, 4, 8, 8);
+        StaticRecipe full = RecipeOf(builder);
+
+        StaticRecipe recipe = full.LeaveFloat(full.ComputeNodesInOrder().Take(1), "test");
+
+        Assert.Equal(3, recipe.Plan.ComputeNodes.Count);
+        Assert.Equal(2, recipe.Plan.ConnectingNodes.Count);
+        // Without the integer Conv that reads it too, the shortcut is float, and so is what adds it.
+        Assert.Single(full.LeaveFloat(full.ComputeNodesInOrder().Take(2), "test").Plan.ConnectingNodes);
     }
 
     [Fact]

@@ -19,6 +19,25 @@ public sealed class RewritingSearchTests
     ];
 
     [Fact]
+    public void What_was_kept_is_written_and_read_again()
+    {
+        RewritingState state = new("key", "channels-last", ["merge", "crop"], Complete: true);
+        using MemoryStream stream = new();
+        state.Write(stream);
+        stream.Position = 0;
+        RewritingState read = RewritingState.Read(stream)!;
+        Assert.Equal(("key", "channels-last", true), (read.Key, read.Form, read.Complete));
+        Assert.Equal<string>(state.Rewrites, read.Rewrites);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("no json")]
+    [InlineData("""{"key":"key","form":"qdq","complete":true}""")]
+    public void What_is_no_such_state_is_not_read(string text) => Assert.Null(RewritingState.Read(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text))));
+
+    [Fact]
     public void What_is_faster_is_kept_and_what_changes_nothing_is_not_measured()
     {
         RewritingResult result = Find(() => true);

@@ -12,12 +12,12 @@ internal sealed record ScriptObjectSource(string Class, params (string Name, obj
 internal static class ScriptArchive
 {
     /// <summary>An archive of one class <c>Net</c> without attributes, whose forward returns an expression.</summary>
-    public static byte[] OfExpression(string expression, string parameters = "x: Tensor", string result = "Tensor") =>
-        Write(new ScriptObjectSource("__torch__.Net"), $"class Net(Module):\n  __parameters__ = []\n  __buffers__ = []\n  def forward(self: __torch__.Net,\n    {parameters}) -> {result}:\n    return {expression}\n");
+    public static byte[] OfExpression(string expression, string parameters = "x: Tensor", string result = "Tensor", int version = 10) =>
+        Write(new ScriptObjectSource("__torch__.Net"), [("__torch__.py", $"class Net(Module):\n  __parameters__ = []\n  __buffers__ = []\n  def forward(self: __torch__.Net,\n    {parameters}) -> {result}:\n    return {expression}\n")], version);
 
-    public static byte[] Write(ScriptObjectSource root, string code, params torch.Tensor[] constants) => Write(root, [("__torch__.py", code)], constants);
+    public static byte[] Write(ScriptObjectSource root, string code, params torch.Tensor[] constants) => Write(root, [("__torch__.py", code)], 10, constants);
 
-    public static byte[] Write(ScriptObjectSource root, (string Name, string Code)[] files, params torch.Tensor[] constants)
+    public static byte[] Write(ScriptObjectSource root, (string Name, string Code)[] files, int version = 10, params torch.Tensor[] constants)
     {
         List<(string, byte[])> entries = [.. files.Select(file => ($"net/code/{file.Name}", Encoding.UTF8.GetBytes(file.Code)))];
         var pickle = new PickleWriter();
@@ -27,7 +27,7 @@ internal static class ScriptArchive
             WriteValue(constantsPickle, constant, "constants", entries);
         entries.Add(("net/data.pkl", pickle.ToArray()));
         entries.Add(("net/constants.pkl", constantsPickle.Tuple().ToArray()));
-        entries.Add(("net/version", "10\n"u8.ToArray()));
+        entries.Add(("net/version", Encoding.ASCII.GetBytes($"{version}\n")));
         return CheckpointWriter.Zip(entries);
     }
 

@@ -76,6 +76,13 @@ public class TorchScriptModelTests
         Assert.Contains("code/__torch__.py:6", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Division_of_integers_that_meant_something_else_is_refused()
+    {
+        Refused("OCT2132", ScriptArchive.OfExpression("torch.div(x, 2)", version: 3), torch.ones(2, torch.ScalarType.Int64));
+        ScriptReference.AssertSame(ScriptArchive.OfExpression("torch.div(x, 2)"), torch.ones(2, torch.ScalarType.Int64));
+    }
+
     [Theory]
     [InlineData("torch.relu(x")]
     [InlineData("lambda: x")]
