@@ -15,10 +15,8 @@ internal static class ExportVerb
 
     public static Command Create()
     {
-        Argument<string> checkpoint = new("checkpoint") { Description = "A file of module.save (.dat)." };
+        Argument<string> checkpoint = new("checkpoint") { Description = "A file of module.save (.dat), safetensors, a state dictionary (.pt), or a TorchScript archive (.pt)." };
         CheckpointOptions options = new();
-        options.Module.Required = true;
-        options.Assembly.Required = true;
         Option<string[]> input = new("--input") { Description = "An input's name and extents, the batch first: NAME=1,3,32,32; with its element type where forward could take several: tokens=1,16:int64. May be given several times.", Required = true };
         Option<string?> output = new("--output", "-o") { Description = "The .onnx file; beside the checkpoint where it is not given." };
         Option<int> opset = NumberOption.Whole("--opset", "The version of ONNX's operators.", least: (int)GraphConverter.OldestOpset, standard: (int)GraphConverter.DefaultOpset);
@@ -32,6 +30,11 @@ internal static class ExportVerb
         Command command = new("export", "Makes an ONNX model of a TorchSharp checkpoint, and checks that it calculates the same.") { checkpoint, input, output, opset, fixedBatch, json };
         foreach (Option option in options.All)
             command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(options.Module) is not null && result.GetResult(options.Assembly) is null)
+                result.AddError("--module needs --assembly, the .dll that has it.");
+        });
         command.SetAction((parsed, cancellation) => Task.FromResult(Guarded.Run(() =>
         {
             string file = Path.GetFullPath(parsed.GetValue(checkpoint)!);

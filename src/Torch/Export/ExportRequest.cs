@@ -18,10 +18,10 @@ public sealed record ExportRequest
     /// <summary>The file with the weights; null for those that the constructor makes, which is of use in tests only.</summary>
     public string? Checkpoint { get; init; }
 
-    /// <summary>The full name of the class that derives from torch.nn.Module.</summary>
+    /// <summary>The full name of the class that derives from torch.nn.Module; empty for a TorchScript archive, which holds its code itself.</summary>
     public required string ModuleType { get; init; }
 
-    /// <summary>The assembly that has it.</summary>
+    /// <summary>The assembly that has it. For an archive any that refers to TorchSharp, or none where <see cref="TorchFolders"/> have it.</summary>
     public required string Assembly { get; init; }
 
     /// <summary>Assemblies that it may refer to, for one that lies apart from them and has no .deps.json: what a build has compiled and not yet copied.</summary>

@@ -22,7 +22,8 @@ internal sealed class ExportSession
         _recorder.Bind(NativeLibrary.Load(load.Binding));
     }
 
-    /// <summary>Exports a module.</summary>
+    /// <summary>Exports a module, or an archive that holds its code itself.</summary>
     /// <exception cref="DiagnosticException">It cannot be exported.</exception>
-    public ExportResponse Export(ExportRequest request, IDiagnosticSink diagnostics) => ModuleExport.Run(request, _recorder, diagnostics);
+    public ExportResponse Export(ExportRequest request, IDiagnosticSink diagnostics) =>
+        request.ModuleType.Length > 0 ? ModuleExport.Run(request, _recorder, diagnostics) : ScriptExport.Run(request, _recorder, diagnostics);
 }

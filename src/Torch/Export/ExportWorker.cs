@@ -22,7 +22,7 @@ public static class ExportWorker
             ExportResponse response;
             try
             {
-                ExportRequest request = ExportFiles.Read<ExportRequest>(path);
+                ExportRequest request = WithAssembly(ExportFiles.Read<ExportRequest>(path));
                 if (session is null)
                     Bind(request);
                 session ??= Open(request, diagnostics);
@@ -51,9 +51,18 @@ public static class ExportWorker
         if (!File.Exists(request.Assembly))
             throw DiagnosticCatalog.Exception("OCT2102", request.Assembly, "it does not exist");
         string cache = Path.Combine(UserCacheFolder.Find() ?? Directory.CreateTempSubdirectory("octet-").FullName, "torch");
-        string? torchSharp = request.TorchFolders.SelectMany(folder => new[] { folder, Path.Combine(folder, "lib", "net8.0") }).Select(folder => Path.Combine(folder, "TorchSharp.dll")).FirstOrDefault(File.Exists);
-        TorchSharpLibrary.Use(request.Assembly, request.References, torchSharp, cache);
+        TorchSharpLibrary.Use(request.Assembly, request.References, GivenTorchSharp(request), cache);
     }
+
+    // An archive needs no assembly but TorchSharp's own.
+    private static ExportRequest WithAssembly(ExportRequest request) => request.Assembly.Length > 0 ? request : request with
+    {
+        Assembly = GivenTorchSharp(request)
+            ?? throw DiagnosticCatalog.Exception("OCT2101", request.Checkpoint, "no folder with TorchSharp.dll is given. Give one with --torch-folder, or an assembly that refers to TorchSharp"),
+    };
+
+    private static string? GivenTorchSharp(ExportRequest request) =>
+        request.TorchFolders.SelectMany(folder => new[] { folder, Path.Combine(folder, "lib", "net8.0") }).Select(folder => Path.Combine(folder, "TorchSharp.dll")).FirstOrDefault(File.Exists);
 
     // Has types of TorchSharp's in it: they must not be looked for before the process is bound to one.
     [MethodImpl(MethodImplOptions.NoInlining)]
