@@ -1,4 +1,3 @@
-using Octet.Quantization.Methods;
 using Octet.Quantization.Onnx;
 using Octet.Quantization.Onnx.Protocol;
 
@@ -68,17 +67,20 @@ public static class WidenChannels
     };
 
     /// <summary>What a node reads but constants.</summary>
-    private static IEnumerable<string> Activations(NodeProto node, GraphEditor editor) => OperatorTraits.ActivationInputs(node, editor.Index);
+    private static IEnumerable<string> Activations(NodeProto node, GraphEditor editor) => node.Input.Where(input => input.Length > 0 && editor.Index.Initializer(input) is null);
 
     private static bool LeavesBlocks(NodeProto node) => node.OpType is "MaxPool" or "AveragePool" or "GlobalAveragePool" or "Concat";
 
     /// <summary>Where the channels of the one value begin that a Concat puts zeros beside; null for other nodes.</summary>
     private static int? CopiedChannels(NodeProto node, GraphEditor editor)
     {
-        if (!OperatorTraits.ConcatenatesZeros(node, editor.Index) || node.Int("axis", 1) != 1 || Activations(node, editor).Count() != 1 || editor.ShapeOf(node.Output[0]) is not [_, > 0, _, _])
+        if (!node.Is("Concat") || !node.Input.All(input => IsActivationOrZeros(input, editor)) || node.Int("axis", 1) != 1 || Activations(node, editor).Count() != 1 || editor.ShapeOf(node.Output[0]) is not [_, > 0, _, _])
             return null;
         return (int)node.Input.TakeWhile(input => editor.Index.Initializer(input) is not null).Sum(zeros => editor.ShapeOf(zeros)![1]);
     }
+
+    private static bool IsActivationOrZeros(string input, GraphEditor editor) =>
+        editor.Index.Initializer(input) is not { } constant || (constant.DataType == (int)TensorProto.Types.DataType.Float && constant.ToFloats().All(value => value == 0));
 
     private static void Widen(NodeProto node, HashSet<string> wide, GraphEditor editor)
     {

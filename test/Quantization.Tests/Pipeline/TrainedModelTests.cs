@@ -12,6 +12,9 @@ namespace Octet.Quantization.Tests.Pipeline;
 /// <summary>Models that come with trained quantization: their integers ship.</summary>
 public class TrainedModelTests
 {
+    // Of fewer channels a form may fold columns: the same weights, several times and among zeros.
+    private static readonly long[] FourChannels = [1, 4, 8, 8];
+
     [Theory]
     [InlineData("qdq")]
     [InlineData("channels-last")]
@@ -19,7 +22,7 @@ public class TrainedModelTests
     public void The_integers_scales_and_zero_points_that_ship_are_those_that_were_trained(string form)
     {
         (ModelProto model, sbyte[][] integers) = Chain();
-        using PipelineFolder folder = new PipelineFolder(model).WithSamples(4, SmallModels.Shape);
+        using PipelineFolder folder = new PipelineFolder(model).WithSamples(4, FourChannels);
         QuantizationResult result = folder.Run(request => request with { Variants = ["int8"], Pinned = new PinnedChoices(IntegerForm.All.Single(known => known.Name == form), [], [], ImmutableSortedDictionary<string, string>.Empty) });
         Assert.Equal("OCT2008", Assert.Single(folder.Diagnosed.Codes));
         GraphProto shipped = OnnxFile.Read(Path.Combine(folder.Output, "model.int8.onnx")).Graph;
@@ -83,9 +86,9 @@ public class TrainedModelTests
     private static (ModelProto Model, sbyte[][] Integers) Chain()
     {
         GraphBuilder graph = new();
-        (string first, sbyte[] firstIntegers, _) = graph.IntegerWeights(4, 16, 3, 3, 3);
+        (string first, sbyte[] firstIntegers, _) = graph.IntegerWeights(4, 16, 4, 3, 3);
         (string second, sbyte[] secondIntegers, _) = graph.IntegerWeights(8, 8, 16, 3, 3);
-        string hidden = graph.Node("Relu", [graph.ConvOf(graph.Pair(graph.Input("x", SmallModels.Shape), 0.0073f, 131), first)]);
+        string hidden = graph.Node("Relu", [graph.ConvOf(graph.Pair(graph.Input("x", FourChannels), 0.0073f, 131), first)]);
         graph.Output(graph.Pair(graph.ConvOf(graph.Pair(hidden, 0.031f, 0), second), 0.1f, 128));
         return (graph.Build(), [firstIntegers, secondIntegers]);
     }

@@ -1,5 +1,5 @@
-using TorchSharp;
 using Octet.Torch.TorchScript.Operators;
+using TorchSharp;
 
 namespace Octet.Torch.Tests.TorchScript;
 

@@ -216,7 +216,7 @@ internal static class ScriptNetworks
             """;
         torch.manual_seed(3);
         return ScriptArchive.Write(
-            new ScriptObjectSource("__torch__.Net", ("embedding", torch.randn(11, 8)), ("position", torch.randn(7, 8)), ("qkv", torch.randn(24, 8)), ("out", torch.randn(8, 8)), ("gain", torch.rand(8)), ("shift", torch.randn(8)),
+            new ScriptObjectSource("__torch__.Net", ("embedding", torch.randn(1024, 8)), ("position", torch.randn(7, 8)), ("qkv", torch.randn(24, 8)), ("out", torch.randn(8, 8)), ("gain", torch.rand(8)), ("shift", torch.randn(8)),
                 ("up", torch.randn(16, 8)), ("down", torch.randn(8, 16))),
             Net, torch.tril(torch.ones(7, 7)), torch.tensor(2f));
     }
